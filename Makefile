@@ -16,6 +16,7 @@ COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
 GRPC_INTEROP := tests/conformance/interop
 JAVA_CLIENT := clients/java/build/.stamp
+RUST_RUNNER := tests/conformance/rust/build/.stamp
 TYPESCRIPT := clients/typescript/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
@@ -43,28 +44,31 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 mesh: $(COMPAT) $(COLLECTOR_PROGRAM)  ## Run two replicas behind Envoy with metrics and traces, and draw through them until Ctrl-C.
 	@$(BIN)/python -m tests.mesh
 
-# More than one for each core: many tests wait for a timeout or another process.
-WORKERS ?= 4
+# More than one for each core: many tests wait for a timeout or another process; most of all those without programs.
+WORKERS ?=
+MANY = -n $(or $(WORKERS),6) --dist worksteal
+SOME = -n $(or $(WORKERS),4) --dist worksteal
 # The tests that need other languages, or that start programs by others.
 INTEROP := tests/clients tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
 # What they need.
 OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(JAVA_CLIENT) \
-  $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
+  $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
-TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+COMPILED := PYTHONDONTWRITEBYTECODE=
+TESTS := $(COMPILED) $(BIN)/python -m pytest
 
 test: $(COMPAT)  ## Run the tests, but for those of the next two targets.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
+	@$(TESTS) $(MANY) -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
 
 system: $(COMPAT)  ## Run the tests that start our programs as users do, the documentation's blocks, and the load tests.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
+	@$(TESTS) $(SOME) -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
 interop: $(COMPAT) $(OTHERS)  ## Run the tests with other languages, clients and proxies.
-	@$(TESTS) -n $(WORKERS) --dist worksteal $(INTEROP)
+	@$(TESTS) $(SOME) $(INTEROP)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
-	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
+	@$(COMPILED) $(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
 
 $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@echo "setting up $(LOWEST) (about a minute, once)"
@@ -74,7 +78,7 @@ $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproje
 	@touch $@
 
 own-lines: $(COMPAT)  ## Check that no module has more lines than before that its own unit tests do not reach.
-	@$(BIN)/python -m tests.house.own_lines
+	@$(COMPILED) $(BIN)/python -m tests.house.own_lines
 
 WHAT ?= all
 SEED ?= 0
@@ -142,6 +146,12 @@ $(JAVA_CLIENT): $(PROTOS) $(wildcard clients/java/pom.xml clients/java/*/pom.xml
 	@if command -v mvn >/dev/null; then echo "building the Java client" && $(BIN)/python -m tests.clients.java && touch $@; \
 	  else echo "mvn is not installed: the tests of the Java client will be skipped"; fi
 
+# The compiler of .proto files is of $(COMPAT).
+$(RUST_RUNNER): $(wildcard tests/conformance/rust/*.* tests/conformance/rust/src/*) $(PROTOS) | $(COMPAT)
+	@if command -v cargo >/dev/null; then echo "building the conformance runner in Rust (once, about two minutes)" && cd tests/conformance/rust \
+	  && PROTOC="$(CURDIR)/$(BIN)/protoc" cargo build --quiet --locked --target-dir build && touch build/.stamp; \
+	  else echo "cargo is not installed: the conformance tests of stubs alone will be skipped"; fi
+
 docs: $(COMPAT)  ## Build the documentation's site into site/.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "the site is in site/. To read it, run: python3 -m http.server --directory site"
@@ -167,13 +177,13 @@ format: setup  ## Format the code and the contract.
 	@$(BIN)/ruff format
 	@$(BIN)/buf format -w protos
 
-gen: setup  ## Generate the stubs of all clients from protos/, and the configuration's JSON schema.
+gen: setup $(TYPESCRIPT)  ## Generate the stubs of all clients from protos/, and the configuration's JSON schema.
 	@$(call stubs,clients/python)
 	@$(BIN)/python protos/generate.py
 	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; from imagewire_server.providers.registry import provider_configs; print(json.dumps(schema(provider_configs()), indent=2))' \
 	  > $(SCHEMA)
 
-gen-check: setup  ## Fail if the stubs are out of date.
+gen-check: setup $(TYPESCRIPT)  ## Fail if the stubs are out of date.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && mkdir "$$dir/python" "$$dir/others" && $(call stubs,$$dir/python) \
 	  && cp $(GEN)/__init__.py "$$dir/python/imagewire/v1/" \
 	  && diff -r -x __pycache__ "$$dir/python/imagewire/v1" $(GEN) \
@@ -218,4 +228,5 @@ check: lint test system interop own-lines lowest demo  ## Run everything that CI
 clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mesh .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules \
-	  clients/go/*/build clients/java/build clients/java/*/build clients/typescript/dist clients/typescript/node_modules
+	  clients/go/*/build clients/java/build clients/java/*/build tests/conformance/rust/build tests/conformance/interop/*/build \
+	  bench/languages/*/build clients/typescript/dist clients/typescript/node_modules

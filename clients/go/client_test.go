@@ -135,6 +135,18 @@ func TestPushbackIsHeeded(t *testing.T) {
 	if made.Retryable {
 		t.Error("what may be charged is repeated")
 	}
+	soon := metadata.Pairs("grpc-retry-pushback-ms", "5000")
+	for reason, retryable := range map[string]bool{"BUDGET_EXHAUSTED": true, "UPSTREAM_QUOTA_EXHAUSTED": false} {
+		if made, _ := failure(refused(codes.ResourceExhausted, reason), soon, "", "", true); made.Retryable != retryable {
+			t.Error(made)
+		}
+		if made, _ := failure(refused(codes.ResourceExhausted, reason), nil, "", "", true); made.Retryable {
+			t.Error(made)
+		}
+	}
+	if made, _ := failure(refused(codes.FailedPrecondition, "BUDGET_TOO_SMALL"), nil, "", "", true); made.Retryable {
+		t.Error(made)
+	}
 }
 
 func TestErrors(t *testing.T) {

@@ -171,8 +171,11 @@ func ownOf(failed *status.Status) *own {
 	return nil
 }
 
-// A repeat costs nothing, but would not help within any reasonable wait.
-var lasting = map[string]bool{"UPSTREAM_QUOTA_EXHAUSTED": true, "BUDGET_EXHAUSTED": true}
+// isLasting says whether a repeat costs nothing, but would not help within any reasonable wait. pushback: how long the
+// server asks to wait, if it does.
+func isLasting(reason string, pushback []string) bool {
+	return reason == "UPSTREAM_QUOTA_EXHAUSTED" || reason == string(ErrBudgetExhausted) && len(pushback) == 0
+}
 
 // failure is gRPC's error as ours. own: what of gRPC's own it is, nil for an error of the server. draws: whether the call
 // may have been charged.
@@ -202,7 +205,7 @@ func failure(err error, trailer metadata.MD, target, requestID string, draws boo
 		// The server never uses these for a call that may have been charged.
 		free := failed.Code() == codes.Unavailable || failed.Code() == codes.ResourceExhausted
 		pushback := trailer.Get("grpc-retry-pushback-ms")
-		made.Retryable = free && !lasting[made.Reason] && (len(pushback) == 0 || pushback[0] != "-1") &&
+		made.Retryable = free && !isLasting(made.Reason, pushback) && (len(pushback) == 0 || pushback[0] != "-1") &&
 			made.Reason != string(ErrAnswerTooLarge) && made.Reason != "UPSTREAM_TOO_LARGE"
 		return made, nil
 	}

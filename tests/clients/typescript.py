@@ -1,37 +1,14 @@
 """The TypeScript client's packages, installed as its lock says, and what its compiler makes of it."""
 
 import fcntl
-import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
-from tests.compat.conftest import missing, needs
+from tests.compat.conftest import needs
+from tests.npm import npm_ci
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "clients/typescript"
-
-
-def _packages(lock: Path) -> Any:
-    """What a lock file, or npm's note of what is installed, has."""
-    return {name: entry for name, entry in json.loads(lock.read_text())["packages"].items() if name}
-
-
-def _install() -> None:
-    """Bring node_modules up to the lock file."""
-    modules = FOLDER / "node_modules"
-    note = modules / ".package-lock.json"
-    if note.is_file():
-        installed, wanted = _packages(note), _packages(FOLDER / "package-lock.json")
-        # An optional package may be for another system.
-        if installed == {
-            name: entry for name, entry in wanted.items() if name in installed or not entry.get("optional")
-        }:
-            return
-    ended = run("npm", "ci", "--no-audit", "--no-fund", "--silent")
-    if ended.returncode:
-        missing(f"the packages of clients/typescript, which npm ci could not install: {ended.stderr[-500:]}")
-    (modules / ".stamp").touch()  # the Makefile's
 
 
 def run(program: str, *arguments: str, cwd: Path = FOLDER, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +25,7 @@ def build() -> str:
     stamp.parent.mkdir(exist_ok=True)
     with (FOLDER / "dist/.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _install()
+        npm_ci(FOLDER)
         names = [
             name for folder in ("src", "test", "samples", "conformance") for name in (FOLDER / folder).rglob("*.ts")
         ]

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.compat.conftest import TEXT, Rest, missing, needs
+from tests.compat.conftest import TEXT, Rest, needs
+from tests.npm import npm_ci
 
 FOLDER = Path(__file__).parent / "node"
 _REPEATS = (
@@ -20,27 +21,9 @@ _REPEATS = (
 )
 
 
-def _packages(lock: Path) -> Any:
-    """What a lock file, or npm's note of what is installed, has."""
-    return {name: entry for name, entry in json.loads(lock.read_text())["packages"].items() if name}
-
-
 def install() -> None:
     """Bring node_modules up to the lock file."""
-    modules = FOLDER / "node_modules"
-    note = modules / ".package-lock.json"
-    if note.is_file():
-        installed, wanted = _packages(note), _packages(FOLDER / "package-lock.json")
-        # An optional package may be for another system.
-        if installed == {
-            name: entry for name, entry in wanted.items() if name in installed or not entry.get("optional")
-        }:
-            return
-    command = [needs("npm"), "ci", "--no-audit", "--no-fund", "--silent"]
-    ended = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=100, check=False)
-    if ended.returncode:
-        missing(f"the packages of tests/compat/node, which npm ci could not install: {ended.stderr[-500:]}")
-    (modules / ".stamp").touch()  # the Makefile's
+    npm_ci(FOLDER)
 
 
 def _seen(script: str, rest: Rest) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from tests.clients.java import command as java_command
 from tests.clients.typescript import build as build_typescript
 from tests.compat.conftest import needs
-from tests.stubs.languages import run
+from tests.stubs.languages import compiler, run
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 Command = list[str | Path]
 
 
@@ -37,4 +38,18 @@ def java() -> Command:
     return [*java_command("conformance"), "dev.imagewire.conformance.Runner"]
 
 
-LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "go": go, "typescript": typescript, "java": java}
+def rust() -> Command:
+    """No client, but tonic's stubs: the contract alone suffices."""
+    folder, program, protoc = HERE / "rust", needs("cargo"), compiler()
+    # Cargo itself knows whether anything is to be built, and waits for another that builds.
+    run(program, "build", "--quiet", "--locked", "--target-dir", "build", cwd=folder, PROTOC=str(protoc))
+    return [folder / "build/debug/conformance"]
+
+
+LANGUAGES: dict[str, Callable[[], Command]] = {
+    "python": python,
+    "go": go,
+    "typescript": typescript,
+    "java": java,
+    "rust": rust,
+}

@@ -5,7 +5,7 @@ A block behind <!-- file: PATH --> is that file, without its first comment line;
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from tests.conformance import cases
@@ -13,7 +13,7 @@ from tests.conformance.languages import LANGUAGES, ROOT
 
 CLIENTS = ROOT / "clients"
 READMES = (CLIENTS / "README.md", CLIENTS / "go/README.md", CLIENTS / "java/README.md")
-_SPELLED = {"typescript": "TypeScript"}
+_SPELLED = {"typescript": "TypeScript", "rust": "Stubs alone, in Rust"}
 _FILE = re.compile(r"(<!-- file: (\S+) -->\n\n```(\w+)\n).*?(```\n)", re.DOTALL)
 _PARITY = re.compile(r"(<!-- parity -->\n).*?(<!-- parity end -->)", re.DOTALL)
 
@@ -31,14 +31,16 @@ def spliced(path: Path) -> str:
 
 def table() -> str:
     """For each call and each kind of server, how many cases each language's client passes."""
-    counts: Counter[str] = Counter()
-    for case in cases.CASES.values():
-        counts.update({f"`{step['call']}`" for step in case["steps"]})
-        counts[f"server `{case.get('server', 'plain')}`"] += 1
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for language in LANGUAGES:
+        for case in cases.shown_by(language).values():
+            calls = {f"`{step['call']}`" for step in case["steps"]}
+            for row in (*calls, f"server `{case.get('server', 'plain')}`", "all"):
+                counts[row][language] += 1
     names = [_SPELLED.get(name) or name.capitalize() for name in LANGUAGES]
     rows = [["Cases with", *names], ["---"] * (1 + len(names))]
-    rows += [[name, *[str(counts[name])] * len(names)] for name in sorted(counts)]
-    rows.append(["all", *[str(len(cases.CASES))] * len(names)])
+    order = sorted(counts, key=lambda row: (row == "all", row))
+    rows += [[row, *[str(counts[row][language]) for language in LANGUAGES]] for row in order]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

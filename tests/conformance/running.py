@@ -47,9 +47,9 @@ def _is_of(case: Json, entry: Entry) -> bool:
     return f'"{case["name"]}:' in json.dumps(entry.body, ensure_ascii=False)
 
 
-async def judged(command: Command, kind: str, folder: Path) -> dict[str, list[str]]:
+async def judged(language: str, command: Command, kind: str, folder: Path) -> dict[str, list[str]]:
     """What was wrong in each case of a kind, by its name. folder: for the server's files."""
-    chosen = {path: case for path, case in cases.CASES.items() if case.get("server", "plain") == kind}
+    chosen = {path: case for path, case in cases.shown_by(language).items() if case.get("server", "plain") == kind}
     wrong = {}
     async with serving(kind, folder) as server:
         found = await printed(command, server, list(chosen))

@@ -18,7 +18,7 @@ PRO = "gemini/gemini-3-pro-image"
 @pytest.mark.parametrize("kind", cases.KINDS)
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_cases(language: str, kind: str, tmp_path: Path) -> None:
-    wrong = await judged(LANGUAGES[language](), kind, tmp_path)
+    wrong = await judged(language, LANGUAGES[language](), kind, tmp_path)
     failed = [f"{name}: {each}" for name, all_ in wrong.items() for each in all_]
     assert not failed, "\n".join(failed)
     assert wrong

@@ -27,7 +27,8 @@ def test_a_case_is_well_formed(path: Path) -> None:
     assert case["name"] == path.stem
     assert case["about"].endswith(".")
     assert len(case["steps"]) == len(case["expect"])
-    assert set(case) <= {"name", "about", "server", "client", "steps", "expect", "upstream"}
+    assert case.get("by_client", ".").endswith(".")
+    assert set(case) <= {"name", "about", "by_client", "server", "client", "steps", "expect", "upstream"}
     for step in case["steps"]:
         if step["call"] in CALLS and "prompt" in step:
             assert step["prompt"].startswith(f"{case['name']}: ")
@@ -35,6 +36,7 @@ def test_a_case_is_well_formed(path: Path) -> None:
 
 def test_there_are_enough() -> None:
     assert len(cases.CASES) >= 80
+    assert {len(cases.CASES) - len(cases.shown_by(language)) for language in cases.STUBS} == {3}
 
 
 def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -2,14 +2,17 @@
 
 import asyncio
 import base64
+import struct
 
 import pytest
 from google.protobuf.message import Message
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.api.grpc.orca import TRAILER
+from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
 from tests.conftest import Stack, running_stack, spec
+from tests.deployments import google
 from tests.integration.http2 import Call
 
 _CHAT, _MODELS = "/imagewire.v1.ChatService/", "/imagewire.v1.ModelService/ListModels"
@@ -52,6 +55,17 @@ async def test_it_grows_with_the_calls_that_draw() -> None:
         assert told.endswith(bytes([9 << 3 | 1, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F]))  # 1.0: application_utilization
         for one in slow:
             one.cancel()
+
+
+async def test_what_is_left_of_the_providers_quota() -> None:
+    model = "gemini/gemini-2.5-flash-image"
+    made = google("a", model, "gemini", "gemini-2.5-flash-image", api_key="emulator-key", rpm=4)
+    async with running_stack((made,), Routing(enforces_rpm=True), orca=True) as stack:
+        asked = pb.CreateCompletionRequest(spec=spec(model)).SerializeToString()
+        for left in (0.75, 0.5):
+            _, told = await _told(stack, _CHAT + "CreateCompletion", asked)
+            assert told is not None
+            assert b"quota_left\x11" + struct.pack("<d", left) in told
 
 
 async def test_a_stranger_learns_nothing() -> None:

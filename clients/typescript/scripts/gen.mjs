@@ -1,4 +1,4 @@
-// Makes the stubs in src/gen. With --check: fails if they are not what the contract gives.
+// Makes the stubs in src/gen, or in the folder that is named. With --check: fails if they are not what the contract gives.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,5 +34,5 @@ if (process.argv.includes("--check")) {
     rmSync(made, { recursive: true });
   }
 } else {
-  generate(committed);
+  generate(process.argv[2] ?? committed);
 }

@@ -1,29 +1,20 @@
-/** Answers: the contract's message, put together of a stream's events, and what is read of it in this language. */
+/** Answers: the contract's message, and what is read of it in this language. */
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Call } from "./call.js";
 import { Blocked, NoPicture } from "./errors.js";
-import {
-  type Candidate,
-  CandidateSchema,
-  type CreateCompletionResponse,
-  CreateCompletionResponseSchema,
-  FinishReason,
-  type PartFinished,
-  type StreamCompletionResponse,
-} from "./gen/imagewire/v1/chat_service_pb.js";
+import { type Candidate, type CreateCompletionResponse, FinishReason } from "./gen/imagewire/v1/chat_service_pb.js";
 import {
   type ChatMessage,
   type FunctionCall,
   type Media,
   type NativePart,
   PartSchema,
-  Role,
 } from "./gen/imagewire/v1/message_pb.js";
 import type { Part as WirePart } from "./gen/imagewire/v1/message_pb.js";
 import type { Usage } from "./gen/imagewire/v1/usage_pb.js";
+import { KEPT } from "./fold.js";
 import { Image } from "./image.js";
-import { joined } from "./store.js";
 import { same } from "./verify.js";
 
 /** A part of an answer. One of text, image, media, functionCall and native is set. */
@@ -38,9 +29,6 @@ export interface Part {
   readonly functionCall?: FunctionCall;
   readonly native?: NativePart;
 }
-
-/** The ids of kept pictures whose bytes are here too: the contract's message has but one of both. */
-const KEPT = new WeakMap<object, string>();
 
 /** A model's answer. Only whole ones are handed out. */
 export class Answer {
@@ -181,8 +169,8 @@ function sentence(...said: (string | undefined)[]): string {
   return said.filter(Boolean).join(": ");
 }
 
-/** A part of a message whose final picture has its bytes in the message itself. */
-function partOf({ content, thought, thoughtSignature: signature }: WirePart, message: ChatMessage | undefined): Part {
+/** A part in this language. message: the whole one that it belongs to, where the bytes of its final picture are. */
+export function partOf({ content, thought, thoughtSignature: signature }: WirePart, message?: ChatMessage): Part {
   switch (content.case) {
     case "image": {
       const final = message?.image;
@@ -212,121 +200,7 @@ function sentBack(part: WirePart, message: ChatMessage): WirePart {
   return create(PartSchema, { ...part, content: { case: "image", value: image.toMessage() } });
 }
 
-interface OpenPart {
-  text: string;
-  data: Uint8Array[];
-}
-
-/** Puts an answer together of a stream's verified events. keepBytes: whether the bytes of files are kept. */
-export class Fold {
-  readonly message = create(CreateCompletionResponseSchema);
-  readonly #keepBytes: boolean;
-  readonly #open = new Map<number, OpenPart>();
-
-  constructor(keepBytes: boolean) {
-    this.#keepBytes = keepBytes;
-  }
-
-  /** Takes the next event. Returns the part that it ended, as it stands in the answer. */
-  add({ event }: StreamCompletionResponse): WirePart | undefined {
-    switch (event.case) {
-      case "started":
-        merge(this.message, event.value);
-        break;
-      case "textDelta":
-        this.#part(event.value.candidateIndex).text += event.value.text;
-        break;
-      case "imageChunk":
-      case "mediaChunk":
-        if (this.#keepBytes) {
-          this.#part(event.value.candidateIndex).data.push(event.value.data);
-        }
-        break;
-      case "partFinished":
-        return this.#finish(event.value);
-      case "candidateFinished": {
-        const candidate = this.#candidate(event.value.candidateIndex);
-        merge(candidate, event.value);
-        setCommonFields(candidate.message);
-        break;
-      }
-      case "finished":
-        merge(this.message, event.value);
-        this.message.candidates.sort((one, other) => one.index - other.index);
-    }
-    return undefined;
-  }
-
-  #part(candidate: number): OpenPart {
-    const part = this.#open.get(candidate) ?? { text: "", data: [] };
-    this.#open.set(candidate, part);
-    return part;
-  }
-
-  #candidate(index: number): Candidate {
-    const found = this.message.candidates.find((candidate) => candidate.index === index);
-    if (found) {
-      return found;
-    }
-    const made = create(CandidateSchema, { index, message: { role: Role.ASSISTANT } });
-    this.message.candidates.push(made);
-    return made;
-  }
-
-  #finish(finished: PartFinished): WirePart {
-    const { thought, thoughtSignature, nativeFields, content, candidateIndex } = finished;
-    const { text, data } = this.#part(candidateIndex);
-    this.#open.delete(candidateIndex);
-    const part = create(PartSchema, { thought, thoughtSignature, nativeFields });
-    part.content = content.case === undefined ? { case: "text", value: text } : content;
-    if ((content.case === "image" || content.case === "media") && data.length > 0) {
-      const file = content.value;
-      if (file.source.case === "imageId") {
-        KEPT.set(file, file.source.value);
-      }
-      file.source = { case: "data", value: joined(data) };
-    }
-    this.#candidate(candidateIndex).message?.parts.push(part);
-    return part;
-  }
-}
-
-/** What a stream's finished part is, for who reads the stream. */
-export function wholePart(part: WirePart): Part {
-  return partOf(part, undefined);
-}
-
 /** The arguments of a function call. */
 export function argumentsOf(call: FunctionCall): JsonObject {
   return call.argsJson ? (JSON.parse(call.argsJson) as JsonObject) : (call.args ?? {});
-}
-
-/** Copies what an event says into what it is about: the fields have the same names. */
-function merge(into: object, { ...fields }: object): void {
-  for (const name of ["$typeName", "candidateIndex"]) {
-    Reflect.deleteProperty(fields, name);
-  }
-  Object.assign(into, fields);
-}
-
-/** Sets the fields that stand for the common case: the text, and the final picture with the bytes. */
-function setCommonFields(message: ChatMessage | undefined): void {
-  if (message === undefined) {
-    return;
-  }
-  const { parts } = message;
-  message.content = parts
-    .map(({ content, thought }) => (content.case === "text" && !thought ? content.value : ""))
-    .join("");
-  const pictures = parts.filter(({ content }) => content.case === "image");
-  const final = pictures.findLast(({ thought }) => !thought) ?? pictures.at(-1);
-  if (final?.content.case === "image") {
-    message.image = final.content.value;
-    const { source, ...known } = final.content.value;
-    // Its part has no bytes. An address or an id stands in both.
-    final.content = {
-      case: "image",
-      value: { ...known, source: source.case === "data" ? { case: undefined } : source },
-    };
-  }
 }

@@ -8,7 +8,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { CallOptions as ConnectOptions } from "@connectrpc/connect";
 import { type Call, messagesOf } from "./call.js";
-import { AnswerTooLarge, type ImagewireError } from "./errors.js";
+import { AnswerTooLarge, Cancelled, type ImagewireError } from "./errors.js";
 import {
   type CreateCompletionRequest,
   type CreateCompletionResponse,
@@ -134,7 +134,7 @@ export class Asking {
         this.#withoutStore();
       });
     } catch (error) {
-      throw this.#broken ?? error;
+      throw error instanceof Cancelled ? error : (this.#broken ?? error);
     }
   }
 
@@ -152,9 +152,12 @@ export class Asking {
     try {
       return this.call.delay(failed, this.#verifier.begun && !isResume(this.#request), free);
     } catch (last) {
-      if (last instanceof AnswerTooLarge && !isResume(this.#request) && this.#request.requestId) {
-        const get = `getCompletion({ requestId: ${JSON.stringify(this.#request.requestId)} })`;
-        last.message += `; while the server keeps the answer, ${get} gets it at no cost`;
+      if (last instanceof AnswerTooLarge) {
+        if (!isResume(this.#request) && this.#request.requestId) {
+          const get = `getCompletion({ requestId: ${JSON.stringify(this.#request.requestId)} })`;
+          last.message += `; while the server keeps the answer, ${get} gets it at no cost`;
+        }
+        throw last;
       }
       // What was sent before the connection broke may have been drawn, whatever became of the attempts since.
       const known = error.reason !== "" && !WITHOUT_STORE.has(error.reason);

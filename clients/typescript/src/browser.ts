@@ -1,7 +1,8 @@
 /** The client for browsers: over a transport of yours, such as createGrpcWebTransport of @connectrpc/connect-web. */
 import type { Transport } from "@connectrpc/connect";
-import { type BaseOptions, Client as AnyClient } from "./client.js";
+import { Client as AnyClient } from "./client.js";
 import { invalid } from "./errors.js";
+import type { BaseOptions } from "./parameters.js";
 
 export * from "./public.js";
 

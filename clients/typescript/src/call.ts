@@ -76,17 +76,19 @@ export class Call {
   readonly #headers: Headers;
   readonly #attempts: Attempts;
   readonly #signal: AbortSignal | undefined;
-  readonly #options: CallOptions;
+  readonly #left = new AbortController();
+  /** All that may end the call. */
+  readonly #signals: readonly AbortSignal[];
   readonly #draws: boolean;
   #begun = false;
 
-  constructor(connection: Connection, options: CallOptions, draws: boolean, attempts?: Attempts) {
+  constructor(connection: Connection, options: CallOptions, draws: boolean) {
     this.connection = connection;
-    this.#options = options;
     this.#draws = draws;
     this.#signal = options.signal;
+    this.#signals = [connection.closed, this.#left.signal, ...(options.signal ? [options.signal] : [])];
     const timeoutMs = options.timeoutMs === undefined ? connection.timeoutMs : checkedTimeout(options.timeoutMs);
-    this.#attempts = attempts ?? new Attempts(connection.retries, timeoutMs);
+    this.#attempts = new Attempts(connection.retries, timeoutMs);
     this.#headers = new Headers(connection.headers);
     headersOf(options.metadata ?? {}).forEach((value, name) => {
       this.#headers.set(name, value);
@@ -96,15 +98,15 @@ export class Call {
     this.checkOpen();
   }
 
-  /** A part of the call that draws nothing, with the same time and the same attempts. */
-  forFree(): Call {
-    return new Call(this.connection, this.#options, false, this.#attempts);
+  /** Ends the call at once, whatever it waits for. */
+  cancel(): void {
+    this.#left.abort();
   }
 
   /** Throws Cancelled when the caller gave up, or the client was closed. */
   checkOpen(): void {
     const { closed } = this.connection;
-    if (closed.aborted || this.#signal?.aborted) {
+    if (this.#signals.some((signal) => signal.aborted)) {
       const what = closed.aborted ? "the client is closed" : "the call was cancelled";
       const begun = this.#begun && this.#draws;
       const bill = begun ? ": what was asked may have been drawn and charged" : "";
@@ -118,16 +120,13 @@ export class Call {
     this.checkOpen();
     this.#begun = true;
     const controller = new AbortController();
-    const sources = [this.connection.closed, this.#signal].filter((signal) => signal !== undefined);
+    const unheard = this.#onAbort(() => {
+      controller.abort();
+    });
     const end = () => {
-      for (const source of sources) {
-        source.removeEventListener("abort", end);
-      }
+      unheard();
       controller.abort();
     };
-    for (const source of sources) {
-      source.addEventListener("abort", end);
-    }
     const left = this.#attempts.left();
     const options: ConnectOptions = {
       signal: controller.signal,
@@ -141,13 +140,13 @@ export class Call {
     return { options: left === Infinity ? options : { ...options, timeoutMs: Math.max(1, Math.ceil(left)) }, end };
   }
 
-  /** What an attempt failed of. Throws errors of ours as they are, and Cancelled. */
-  failure(reason: unknown): Failure {
+  /** What an attempt failed of; draws: whether it may be charged. Throws errors of ours as they are, and Cancelled. */
+  failure(reason: unknown, draws = this.#draws): Failure {
     if (reason instanceof ImagewireError) {
       throw reason;
     }
     this.checkOpen();
-    return failure(reason, this.connection.target, this.requestId, this.#draws);
+    return failure(reason, this.connection.target, this.requestId, draws);
   }
 
   /** More of the answer has come. */
@@ -163,23 +162,20 @@ export class Call {
   /** Waits, unless the caller gives up. */
   async pause(ms: number): Promise<void> {
     if (ms > 0) {
-      const { closed } = this.connection;
       await new Promise<void>((resolve) => {
         const done = () => {
           clearTimeout(timer);
-          closed.removeEventListener("abort", done);
-          this.#signal?.removeEventListener("abort", done);
+          unheard();
           resolve();
         };
         const timer = setTimeout(done, ms);
-        closed.addEventListener("abort", done);
-        this.#signal?.addEventListener("abort", done);
+        const unheard = this.#onAbort(done);
       });
     }
     this.checkOpen();
   }
 
-  /** Makes a call that draws nothing, and repeats it where the connection breaks. */
+  /** Makes the call, or a part of it, that draws nothing, and repeats it where the connection breaks. */
   async unary<T>(method: (options: ConnectOptions) => Promise<T>): Promise<T> {
     for (;;) {
       const { options, end } = this.attempt();
@@ -187,13 +183,25 @@ export class Call {
       try {
         return await method(options);
       } catch (reason) {
-        const failed = this.failure(reason);
+        const failed = this.failure(reason, false);
         wait = this.delay(failed, false, failed.broke);
       } finally {
         end();
       }
       await this.pause(wait);
     }
+  }
+
+  /** Listens for what ends the call. Returns what stops listening: a caller's signal may live for long. */
+  #onAbort(listener: () => void): () => void {
+    for (const signal of this.#signals) {
+      signal.addEventListener("abort", listener);
+    }
+    return () => {
+      for (const signal of this.#signals) {
+        signal.removeEventListener("abort", listener);
+      }
+    };
   }
 }
 

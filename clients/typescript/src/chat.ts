@@ -1,11 +1,12 @@
 /** Chats that keep their messages. */
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import type { Answer } from "./answer.js";
-import type { Client, DrawOptions, StreamOptions } from "./client.js";
+import type { Client } from "./client.js";
 import { invalid } from "./errors.js";
 import { type ChatMessage, ChatMessageSchema } from "./gen/imagewire/v1/message_pb.js";
 import { type Spec, SpecSchema } from "./gen/imagewire/v1/spec_pb.js";
 import { type Content, prompted, user } from "./options.js";
+import type { DrawOptions, StreamOptions } from "./parameters.js";
 import type { AnswerStream } from "./stream.js";
 import { make } from "./strict.js";
 

@@ -1,18 +1,9 @@
 /** The client, for any of connect's transports that speaks gRPC or gRPC-Web. */
 import { create, type JsonValue, type MessageInitShape } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient, type Transport } from "@connectrpc/connect";
 import { Answer } from "./answer.js";
 import { Asking } from "./asking.js";
-import {
-  Call,
-  CALL_OPTIONS,
-  type CallOptions,
-  checkedTimeout,
-  type Connection,
-  headersOf,
-  type Metadata,
-} from "./call.js";
+import { Call, CALL_OPTIONS, type CallOptions, checkedTimeout, type Connection } from "./call.js";
 import { Chat } from "./chat.js";
 import { invalid } from "./errors.js";
 import {
@@ -20,83 +11,40 @@ import {
   type CreateCompletionRequest,
   CreateCompletionRequestSchema,
   type CreateCompletionResponse,
-  OnDisconnect,
-  ResumeCompletionRequestSchema,
   type StreamCompletionRequest,
   StreamCompletionRequestSchema,
   type StreamCompletionResponse,
 } from "./gen/imagewire/v1/chat_service_pb.js";
 import { ImageService } from "./gen/imagewire/v1/image_service_pb.js";
-import type { ChatMessage } from "./gen/imagewire/v1/message_pb.js";
 import { type Model, ModelSchema, ModelService } from "./gen/imagewire/v1/model_service_pb.js";
 import { SpecSchema } from "./gen/imagewire/v1/spec_pb.js";
 import { Health, HealthCheckResponse_ServingStatus } from "./gen/grpc/health/v1/health_pb.js";
 import { image, Image, type Picture } from "./image.js";
-import { buildSpec, OPTIONS, type Options, prompted } from "./options.js";
-import { platform, sha256Of } from "./platform.js";
+import { buildSpec, OPTIONS, prompted } from "./options.js";
+import {
+  type AnswerId,
+  type BaseOptions,
+  type ChatOptions,
+  checkCounts,
+  checkedUuid,
+  checkOptions,
+  DRAW,
+  DRAW_CALL,
+  type DrawCallOptions,
+  type DrawOptions,
+  FRAMES,
+  headersOfAll,
+  named,
+  resumeRequest,
+  type ResumeOptions,
+  setHow,
+  type StreamOptions,
+} from "./parameters.js";
+import { sha256Of } from "./platform.js";
 import { RETRIES } from "./retry.js";
 import { download, largestFrame, upload } from "./store.js";
 import { AnswerStream } from "./stream.js";
 import { checkNames, make } from "./strict.js";
-
-/** What a client of any transport takes. */
-export interface BaseOptions {
-  /** The key that the server asks for. Default: IMAGEWIRE_API_KEY, else none. */
-  apiKey?: string | undefined;
-  /** Sent with every call: strings, and bytes for names in "-bin". */
-  metadata?: Metadata | undefined;
-  /** Milliseconds for a call that sets none, all its attempts together; Infinity for no limit. Default: 600,000. */
-  timeoutMs?: number | undefined;
-  /** How often a call is repeated at most when nothing can have been charged. Default: 2. */
-  retries?: number | undefined;
-  /** The largest message that is received, in bytes, at least 131,072. Default: 64 MiB. Streams fit their frames in. */
-  maxMessageBytes?: number | undefined;
-}
-
-/** What a call that draws takes, beside how to draw. */
-export interface DrawCallOptions extends CallOptions {
-  /** A UUID of your own: with it, the same call made again is not paid again. Default: a new one. */
-  requestId?: string | undefined;
-  /** If you leave, "keep" has it drawn to its end, "cancel" ends it. Default: the server's setting. */
-  onDisconnect?: "keep" | "cancel" | undefined;
-  /** Milliseconds: an answer of yours to the same request that is no older is sent again and costs nothing. */
-  cacheTtlMs?: number | undefined;
-}
-
-/** What `draw` takes. */
-export interface DrawOptions extends Options, DrawCallOptions {
-  /** The model's name. Default: IMAGEWIRE_MODEL, else DEFAULT_MODEL. */
-  model?: string | undefined;
-  /** The pictures to edit. They stand before the prompt. */
-  images?: readonly Picture[] | undefined;
-}
-
-/** What `stream` takes. */
-export interface StreamOptions extends DrawOptions {
-  /** The most bytes of a picture in one event: 16,384 to 2,097,152. Default: the server's, 262,144. */
-  maxFrameBytes?: number | undefined;
-  /** Whether the answer gets the bytes of its pictures. Default: true. */
-  keepBytes?: boolean | undefined;
-}
-
-/** How a chat begins and is drawn. */
-export interface ChatOptions extends Options {
-  /** The model's name. Default: IMAGEWIRE_MODEL, else DEFAULT_MODEL. */
-  model?: string | undefined;
-  /** The messages to start with. */
-  messages?: ChatMessage[] | undefined;
-}
-
-/** Which answer is meant: by its id, or by the requestId that it was asked for with. */
-export type AnswerId = { completionId: string; requestId?: never } | { requestId: string; completionId?: never };
-
-/** Where to go on: behind which event, and, if that began a file, behind how many of its bytes. */
-export interface ResumeOptions extends CallOptions {
-  afterSequence?: number | undefined;
-  offset?: number | undefined;
-  maxFrameBytes?: number | undefined;
-  keepBytes?: boolean | undefined;
-}
 
 /** A server that answered. */
 export interface Pong {
@@ -108,29 +56,9 @@ export interface Pong {
   readonly ms: number;
 }
 
-const BASE_OPTIONS: readonly (keyof BaseOptions)[] = ["apiKey", "metadata", "timeoutMs", "retries", "maxMessageBytes"];
-const DRAW_CALL = [...CALL_OPTIONS, "requestId", "onDisconnect", "cacheTtlMs"] as const;
-const DRAW = [...DRAW_CALL, "model", "images"] as const;
-const FRAMES = ["maxFrameBytes", "keepBytes"] as const;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-const LEAST_MESSAGE = 128 * 1024;
 const MARGIN = 1024 * 1024;
 const PAGE_SIZE = 1000;
 const PING_MS = 10_000;
-
-/** The limit of messages that options ask for. Throws InvalidRequest for names that are none, and bad values. */
-export function checkOptions(options: BaseOptions, further: readonly string[]): number {
-  checkNames(options, [...BASE_OPTIONS, ...further], "option of the client");
-  const { maxMessageBytes = MAX_MESSAGE_BYTES, retries = RETRIES } = options;
-  if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < LEAST_MESSAGE || maxMessageBytes > 2 ** 31 - 1) {
-    throw invalid("maxMessageBytes", `must be a whole number from ${LEAST_MESSAGE} to 2147483647`);
-  }
-  if (!Number.isInteger(retries) || retries < 0) {
-    throw invalid("retries", "must be a whole number of at least 0");
-  }
-  return maxMessageBytes;
-}
 
 /** A client of one server, for any number of calls at once. Close it when you are done. */
 export class Client implements AsyncDisposable {
@@ -141,24 +69,13 @@ export class Client implements AsyncDisposable {
   /** target: for messages. transport: one that speaks gRPC or gRPC-Web. */
   constructor(target: string, transport: Transport, options: BaseOptions = {}) {
     const maxMessageBytes = checkOptions(options, []);
-    const key = options.apiKey ?? (platform.environment("IMAGEWIRE_API_KEY") || "");
-    if (!/^[ -~]*$/.test(key)) {
-      throw invalid(
-        "apiKey",
-        "(else IMAGEWIRE_API_KEY) holds what no key has, such as a line's end: give the key alone",
-      );
-    }
-    const headers = headersOf(options.metadata ?? {});
-    if (key) {
-      headers.set("authorization", `Bearer ${key}`);
-    }
     this.#transport = transport;
     this.#connection = {
       target,
       chat: createClient(ChatService, transport),
       images: createClient(ImageService, transport),
       models: createClient(ModelService, transport),
-      headers,
+      headers: headersOfAll(options),
       timeoutMs: checkedTimeout(options.timeoutMs ?? 600_000),
       retries: options.retries ?? RETRIES,
       maxMessageBytes,
@@ -174,7 +91,7 @@ export class Client implements AsyncDisposable {
 
   /** Draws a picture. Throws Blocked and NoPicture where the model answers without one. */
   async draw(prompt: string, options: DrawOptions = {}): Promise<Image> {
-    checkNames(options, allDrawNames(), "option");
+    checkNames(options, [...DRAW, ...OPTIONS], "option");
     return (await this.stream(prompt, { ...options }).answer()).requireImage();
   }
 
@@ -233,8 +150,12 @@ export class Client implements AsyncDisposable {
    */
   resume(id: AnswerId, options: ResumeOptions = {}): AnswerStream {
     const { afterSequence = 0, offset = 0, keepBytes = true } = options;
-    const asking = this.#resuming(id, options);
-    return new AnswerStream(asking, keepBytes, afterSequence > 0 || offset > 0);
+    const request = resumeRequest(id, options, this.#frame(options.maxFrameBytes ?? 0));
+    return new AnswerStream(
+      new Asking(this.#call(options, false), request),
+      keepBytes,
+      afterSequence > 0 || offset > 0,
+    );
   }
 
   /** Gets an answer that the server keeps. If it is still drawn, this waits for its end. Nothing is drawn anew. */
@@ -258,7 +179,9 @@ export class Client implements AsyncDisposable {
   /** Gets a picture that the server keeps. offset: the first byte that is wanted. Default: 0. */
   async download(imageId: string, options: CallOptions & { offset?: number | undefined } = {}): Promise<Image> {
     checkNames(options, [...CALL_OPTIONS, "offset"], "option");
-    const got = await download(this.#call(options, false), named(imageId), options.offset ?? 0, this.#frame(0));
+    const { offset = 0 } = options;
+    checkCounts({ offset });
+    const got = await download(this.#call(options, false), named(imageId), offset, this.#frame(0));
     return new Image(got.image, got.data, false, imageId);
   }
 
@@ -272,12 +195,11 @@ export class Client implements AsyncDisposable {
   /** Lists the models that the server draws with. */
   async listModels(options: CallOptions = {}): Promise<Model[]> {
     checkNames(options, CALL_OPTIONS, "option");
+    const call = this.#call(options, false);
     const models: Model[] = [];
     for (let pageToken = ""; ;) {
       const request = { pageSize: PAGE_SIZE, pageToken };
-      const page = await this.#call(options, false).unary((given) =>
-        this.#connection.models.listModels(request, given),
-      );
+      const page = await call.unary((given) => this.#connection.models.listModels(request, given));
       models.push(...page.models);
       pageToken = page.nextPageToken;
       if (!pageToken) {
@@ -297,7 +219,7 @@ export class Client implements AsyncDisposable {
   /** Asks whether the server takes calls, with this client's key. Default of timeoutMs: 10,000. */
   async ping(options: CallOptions = {}): Promise<Pong> {
     checkNames(options, CALL_OPTIONS, "option");
-    const call = this.#call({ timeoutMs: PING_MS, ...options }, false);
+    const call = this.#call({ ...options, timeoutMs: options.timeoutMs ?? PING_MS }, false);
     let version = "";
     const onHeader = (headers: Headers) => {
       version = headers.get("x-imagewire-version") ?? "";
@@ -331,43 +253,8 @@ export class Client implements AsyncDisposable {
   }
 
   #asking(request: CreateCompletionRequest | StreamCompletionRequest, options: DrawCallOptions): Asking {
-    const { requestId = "", onDisconnect, cacheTtlMs } = options;
-    if (onDisconnect !== undefined) {
-      const choices = { keep: OnDisconnect.KEEP, cancel: OnDisconnect.CANCEL };
-      if (!Object.hasOwn(choices, onDisconnect)) {
-        throw invalid("onDisconnect", 'must be "keep" or "cancel"');
-      }
-      request.onDisconnect = choices[onDisconnect];
-    }
-    if (cacheTtlMs !== undefined) {
-      if (!Number.isInteger(cacheTtlMs) || cacheTtlMs < 0) {
-        throw invalid("cacheTtlMs", "must be a whole number of milliseconds of at least 0");
-      }
-      request.cacheTtl = durationFromMs(cacheTtlMs);
-    }
-    return new Asking(this.#call(options, true), request, checkedUuid(requestId));
-  }
-
-  #resuming(id: AnswerId, options: ResumeOptions): Asking {
-    checkNames(options, [...CALL_OPTIONS, "afterSequence", "offset", "maxFrameBytes", "keepBytes"], "option");
-    checkNames(id, ["completionId", "requestId"], "name of an answer");
-    const { completionId = "", requestId = "" } = id;
-    if ((completionId === "") === (checkedUuid(requestId) === "")) {
-      throw invalid("completionId", "is needed, or requestId, and not both: name the answer by one of them");
-    }
-    const { afterSequence = 0, offset = 0, maxFrameBytes = 0 } = options;
-    for (const [name, value] of Object.entries({ afterSequence, offset })) {
-      if (!Number.isSafeInteger(value) || value < 0) {
-        throw invalid(name, "must be a whole number of at least 0");
-      }
-    }
-    const request = make(ResumeCompletionRequestSchema, {
-      id: completionId ? { case: "completionId", value: completionId } : { case: "requestId", value: requestId },
-      afterSequence: BigInt(afterSequence),
-      offset: BigInt(offset),
-      maxFrameBytes: this.#frame(maxFrameBytes),
-    });
-    return new Asking(this.#call(options, false), request);
+    setHow(request, options);
+    return new Asking(this.#call(options, true), request, checkedUuid(options.requestId ?? ""));
   }
 
   /** The most bytes of a picture in a message, 0 for the server's default. Throws InvalidRequest for too many. */
@@ -384,27 +271,9 @@ export class Client implements AsyncDisposable {
   }
 }
 
-function allDrawNames(): string[] {
-  return [...DRAW, ...OPTIONS];
-}
-
 function only<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
   return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
     T,
     K
   >;
-}
-
-function checkedUuid(requestId: string): string {
-  if (typeof requestId !== "string" || (requestId !== "" && !UUID.test(requestId))) {
-    throw invalid("requestId", "must be a UUID, such as crypto.randomUUID()");
-  }
-  return requestId;
-}
-
-function named(imageId: string): string {
-  if (typeof imageId !== "string" || imageId === "") {
-    throw invalid("imageId", "is empty: give the picture's imageId");
-  }
-  return imageId;
 }

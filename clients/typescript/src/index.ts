@@ -1,6 +1,7 @@
 /** The client for Node: gRPC over HTTP/2. */
-import { type BaseOptions, Client as AnyClient } from "./client.js";
+import { Client as AnyClient } from "./client.js";
 import { type ClientOptions, connectTo } from "./node.js";
+import type { BaseOptions } from "./parameters.js";
 
 export type { ClientOptions, Tls } from "./node.js";
 export * from "./public.js";

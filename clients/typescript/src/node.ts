@@ -5,8 +5,8 @@ import type { ClientHttp2Stream, OutgoingHttpHeaders, SecureClientSessionOptions
 import { connect } from "node:net";
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { type BaseOptions, checkOptions } from "./client.js";
 import { invalid } from "./errors.js";
+import { type BaseOptions, checkOptions } from "./parameters.js";
 import { platform } from "./platform.js";
 import { checkNames } from "./strict.js";
 

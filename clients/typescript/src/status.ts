@@ -17,6 +17,7 @@ const BY_REASON: Partial<Record<string, Kind>> = {
   ANSWER_NOT_KEPT: errors.AnswerNotKept,
   ANSWER_TOO_LARGE: errors.AnswerTooLarge,
   ANSWER_WILL_NOT_FIT: errors.AnswerWillNotFit,
+  BUDGET_TOO_SMALL: errors.NotSupported,
   COMPLETION_NOT_FOUND: errors.CompletionNotFound,
   IMAGE_NOT_FOUND: errors.ImageNotFound,
   KEEP_OFF: errors.KeepOff,
@@ -47,17 +48,12 @@ const BY_CODE: Partial<Record<Code, Kind>> = {
   [Code.Canceled]: errors.Cancelled,
   [Code.DataLoss]: errors.CorruptAnswer,
 };
-/** A repeat costs nothing, but would not help within any reasonable wait. */
-const LASTING = new Set(["UPSTREAM_QUOTA_EXHAUSTED", "BUDGET_EXHAUSTED"]);
-const NO_SERVER = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ENOENT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EACCES",
-]);
+/** Whether a repeat costs nothing, but would not help within any reasonable wait. pushback: what the server asks for. */
+function isLasting(reason: string, pushback: string | null): boolean {
+  return reason === "UPSTREAM_QUOTA_EXHAUSTED" || (reason === "BUDGET_EXHAUSTED" && pushback === null);
+}
+/** Node's names of what comes before a request is sent. The same codes tell of connections that were lost too. */
+const CONNECTING = new Set(["connect", "getaddrinfo"]);
 const NO_TRUST = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)|EPROTO/;
 const MAY_BE_CHARGED = "what was asked may have been drawn and charged";
 
@@ -81,12 +77,17 @@ function nameOf(code: Code): StatusCode {
   return Code[code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() as StatusCode;
 }
 
-function systemCodes(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let at: unknown = error; at instanceof Error && codes.length < 8; at = at.cause) {
-    codes.push("code" in at && typeof at.code === "string" ? at.code : "");
+function causesOf(error: unknown): NodeJS.ErrnoException[] {
+  const causes: Error[] = [];
+  for (let at: unknown = error; at instanceof Error && causes.length < 8; at = at.cause) {
+    causes.push(at);
   }
-  return codes.filter(Boolean);
+  return causes;
+}
+
+/** Whether no connection was made: to the one address, or to any of several. */
+function isUnsent(error: NodeJS.ErrnoException): boolean {
+  return error instanceof AggregateError ? error.errors.every(isUnsent) : CONNECTING.has(error.syscall ?? "");
 }
 
 function own(error: ConnectError): Own | undefined {
@@ -104,11 +105,11 @@ function own(error: ConnectError): Own | undefined {
   if (error.code === Code.DeadlineExceeded) {
     return "deadline";
   }
-  const codes = systemCodes(error);
-  if (codes.some((code) => NO_SERVER.has(code)) || (codes.includes("ETIMEDOUT") && words.includes("connect"))) {
+  const causes = causesOf(error);
+  if (causes.some(isUnsent)) {
     return "unsent";
   }
-  if (codes.some((code) => NO_TRUST.test(code))) {
+  if (causes.some(({ code }) => typeof code === "string" && NO_TRUST.test(code))) {
     return "untrusted";
   }
   return words.startsWith("parse binary") ? "corrupt" : /^HTTP \d|serialize/.test(words) ? undefined : "broke";
@@ -126,7 +127,8 @@ export function failure(reason: unknown, target: string, requestId: string, draw
     return ownFailure(error, target, requestId, draws);
   }
   const Made = BY_REASON[info.reason] ?? BY_CODE[error.code] ?? errors.ServerError;
-  const charged = error.metadata.get("grpc-retry-pushback-ms") === "-1";
+  const pushback = error.metadata.get("grpc-retry-pushback-ms");
+  const charged = pushback === "-1";
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
   const refused =
     Made.prototype instanceof errors.Unavailable || Made === errors.Unavailable || Made === errors.RateLimited;
@@ -138,7 +140,7 @@ export function failure(reason: unknown, target: string, requestId: string, draw
     metadata: info.metadata,
     requestId: error.findDetails(RequestInfoSchema)[0]?.requestId || requestId,
     charged,
-    retryable: refused && free && !LASTING.has(info.reason) && !charged,
+    retryable: refused && free && !isLasting(info.reason, pushback) && !charged,
     violations: error
       .findDetails(BadRequestSchema)
       .flatMap((bad) => bad.fieldViolations)

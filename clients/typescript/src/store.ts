@@ -87,7 +87,7 @@ export class NamedPictures {
         continue;
       }
       try {
-        await upload(call.forFree(), named.data, named.mimeType, named.sha256);
+        await upload(call, named.data, named.mimeType, named.sha256);
         named.uploaded = true;
       } catch (error) {
         if (!(error instanceof ImagewireError)) {

@@ -1,7 +1,8 @@
 /** An answer while it arrives. */
-import { Answer, Fold, type Part, wholePart } from "./answer.js";
+import { Answer, type Part, partOf } from "./answer.js";
 import type { Asking } from "./asking.js";
 import { NoPicture } from "./errors.js";
+import { Fold } from "./fold.js";
 import type { StreamCompletionResponse } from "./gen/imagewire/v1/chat_service_pb.js";
 
 /** What one step of an answer brought. part: the index of the part that it belongs to. */
@@ -83,6 +84,7 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
   picture(): ReadableStream<Uint8Array> {
     this.#keepBytes = false;
     const events = this[Symbol.asyncIterator]();
+    const { call } = this.#asking;
     let chosen: number | undefined;
     return new ReadableStream<Uint8Array>(
       {
@@ -106,6 +108,8 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
           }
         },
         async cancel() {
+          // A generator that waits for its next event would be told to return behind that one.
+          call.cancel();
           await events.return();
         },
       },
@@ -141,6 +145,6 @@ function eventOf(
     case "mediaChunk":
       return { type: "data", data: event.value.data, offset: Number(event.value.offset), part, thought, sequence };
     case "partFinished":
-      return finished && { type: "part", value: wholePart(finished), part, sequence };
+      return finished && { type: "part", value: partOf(finished), part, sequence };
   }
 }

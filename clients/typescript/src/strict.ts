@@ -107,7 +107,8 @@ function checkValue(field: DescField, value: unknown, path: string): void {
     "a Uint8Array": value instanceof Uint8Array,
     "a bigint": typeof value === "bigint",
     "a number": typeof value === "number",
-    "a whole number of 32 bits": Number.isInteger(value) && Math.abs(value as number) <= 2 ** 32,
+    "a whole number of 32 bits": Number.isInteger(value) && value === (value as number) >> 0,
+    "a whole number of 32 bits, at least 0": Number.isInteger(value) && value === (value as number) >>> 0,
     "a number of the enum": Number.isInteger(value),
   }[wanted];
   if (!fits) {
@@ -126,6 +127,9 @@ function wantedOf(scalar: ScalarType) {
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return "a number";
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return "a whole number of 32 bits, at least 0";
     default:
       return BIG.has(scalar) ? "a bigint" : "a whole number of 32 bits";
   }

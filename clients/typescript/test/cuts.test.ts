@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { CorruptAnswer, KeepOff, RateLimited, Unavailable } from "../src/index.js";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { Client } from "../src/client.js";
+import { AnswerTooLarge, CorruptAnswer, KeepOff, NotSupported, RateLimited, Unavailable } from "../src/index.js";
 import * as v1 from "../src/v1.js";
 import { broken, type Chat, client, events, numbered, PICTURE, refused } from "./fake.js";
 
@@ -156,6 +157,18 @@ await test("what the server says is uncharged is repeated, and nothing else", as
   const quota = () => refused(Code.ResourceExhausted, "UPSTREAM_QUOTA_EXHAUSTED");
   await assert.rejects(client({ chat: failing(quota) }).draw("A banana"), RateLimited);
   assert.equal(calls, 1);
+  calls = 0;
+  const budget = () => refused(Code.ResourceExhausted, "BUDGET_EXHAUSTED");
+  await assert.rejects(client({ chat: failing(budget) }).draw("A banana"), RateLimited);
+  assert.equal(calls, 1);
+  calls = 0;
+  const soon = () => refused(Code.ResourceExhausted, "BUDGET_EXHAUSTED", {}, { "grpc-retry-pushback-ms": "1" });
+  await client({ chat: failing(soon, 1) }).draw("A banana");
+  assert.equal(calls, 2);
+  calls = 0;
+  const small = () => refused(Code.FailedPrecondition, "BUDGET_TOO_SMALL");
+  await assert.rejects(client({ chat: failing(small) }).draw("A banana"), NotSupported);
+  assert.equal(calls, 1);
 });
 
 await test("a download is resumed behind its last byte, and checked", async () => {
@@ -179,4 +192,37 @@ await test("a download is resumed behind its last byte, and checked", async () =
     client({ images: { downloadImage: downloadImage(sums.damaged) } }).download("img-1"),
     CorruptAnswer,
   );
+});
+
+await test("a host that cannot be reached any more has the request already, and is not sent it again without an id", async () => {
+  let calls = 0;
+  const fail = () => {
+    calls += 1;
+    const cause = Object.assign(new Error("read EHOSTUNREACH"), { code: "EHOSTUNREACH", syscall: "read" });
+    const lost = new ConnectError(cause.message, Code.Internal, undefined, undefined, cause);
+    return Promise.reject(calls === 1 ? refused(Code.FailedPrecondition, "KEEP_OFF") : lost);
+  };
+  const transport: Transport = { unary: fail, stream: fail };
+  const error = await new Client("fake:1", transport).draw("A banana").catch((reason: unknown) => reason);
+  assert.ok(error instanceof Unavailable && error.charged && !error.retryable, String(error));
+  assert.equal(calls, 2);
+});
+
+await test("an answer that proves too large after the connection broke says how to get it", async () => {
+  let calls = 0;
+  const ids = new Set<string>();
+  const chat: Chat = {
+    createCompletion({ requestId }) {
+      calls += 1;
+      ids.add(requestId);
+      throw calls === 1
+        ? broken()
+        : new ConnectError("message size 9 is larger than configured readMaxBytes 5", Code.ResourceExhausted);
+    },
+  };
+  const error = await client({ chat })
+    .createCompletion({ model: "m" })
+    .catch((reason: unknown) => reason);
+  assert.ok(error instanceof AnswerTooLarge && error.charged, String(error));
+  assert.ok(error.message.includes(`getCompletion({ requestId: "${[...ids].join()}" }) gets it at no cost`));
 });

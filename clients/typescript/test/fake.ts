@@ -3,8 +3,8 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createRouterTransport, type ServiceImpl } from "@connectrpc/connect";
 import { Client } from "../src/client.js";
-import type { BaseOptions } from "../src/client.js";
 import "../src/index.js"; // Node's platform
+import type { BaseOptions } from "../src/parameters.js";
 import { sha256Of } from "../src/platform.js";
 import { ErrorInfoSchema } from "../src/gen/google/rpc/error_details_pb.js";
 import * as v1 from "../src/v1.js";

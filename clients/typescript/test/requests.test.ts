@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, equals, toJson } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import type { DrawOptions } from "../src/client.js";
-import { Client, image, InvalidRequest, system, user } from "../src/index.js";
+import { Client, type DrawOptions, image, InvalidRequest, system, user } from "../src/index.js";
 import { sha256Of } from "../src/platform.js";
 import * as v1 from "../src/v1.js";
 import { type Chat, client, events, type Images, numbered, PICTURE, refused } from "./fake.js";
@@ -77,6 +76,7 @@ const WRONG: Record<string, [string, (made: ReturnType<typeof recording>["made"]
   ],
   "a number for a text": ["aspectRatio", (made) => made.draw("x", { aspectRatio: 1 } as object)],
   "a text for a number": ["seed", (made) => made.draw("x", { seed: "1" } as object)],
+  "a number that is too large": ["seed", (made) => made.draw("x", { seed: 3_000_000_000 })],
   "an unknown modality": ["modalities", (made) => made.draw("x", { modalities: ["sound"] } as object)],
   "a file's name": ["picture", (made) => made.draw("x", { images: ["cat.png"] })],
   "a file that is no picture": ["picture", (made) => made.draw("x", { images: [Uint8Array.of(1)] })],
@@ -84,6 +84,7 @@ const WRONG: Record<string, [string, (made: ReturnType<typeof recording>["made"]
   "no time": ["timeoutMs", (made) => made.draw("x", { timeoutMs: 0 })],
   "metadata that cannot be sent": ["metadata.x", (made) => made.draw("x", { metadata: { x: "\n" } })],
   "two names of an answer": ["completionId", (made) => made.getCompletion({} as { completionId: string })],
+  "half a byte": ["offset", (made) => made.download("img-1", { offset: 0.5 })],
   "an empty id": ["imageId", (made) => made.download("")],
   "an unknown detail": ["detail", () => image(PNG, { detail: "fine" } as object)],
   "a target that is none": ["target", () => new Client("http://a/b/c")],
@@ -121,11 +122,13 @@ await test("a large picture is named by its hash, uploaded once where it is miss
   const large = new Uint8Array(300_000).fill(5);
   large.set(PNG);
   const uploads: number[] = [];
+  const ids = new Set<string | null>();
   const kept = new Set<string>();
   const key = Buffer.from(sha256Of(large)).toString("hex");
   const specs: v1.Image[] = [];
   const chat: Chat = {
-    async *streamCompletion({ spec }) {
+    async *streamCompletion({ spec }, { requestHeader }) {
+      ids.add(requestHeader.get("x-request-id"));
       const part = spec?.messages[0]?.parts[0];
       assert.ok(part?.content.case === "image");
       specs.push(part.content.value);
@@ -136,7 +139,8 @@ await test("a large picture is named by its hash, uploaded once where it is miss
     },
   };
   const images: Images = {
-    async uploadImage(requests) {
+    async uploadImage(requests, { requestHeader }) {
+      ids.add(requestHeader.get("x-request-id"));
       let size = 0;
       for await (const { event } of requests) {
         size += event.case === "chunk" ? event.value.data.length : 0;
@@ -152,6 +156,7 @@ await test("a large picture is named by its hash, uploaded once where it is miss
   await made.chat({ messages: [message] }).send("Now");
   await made.draw("again", { images: [large] });
   assert.deepEqual(uploads, [300_000]);
+  assert.equal(ids.size, 2, "the upload is part of the first of two calls");
   assert.equal(specs.length, 3);
   assert.ok(specs.every((each) => each.source.case === undefined));
   assert.ok(equals(v1.ChatMessageSchema, before, message) && message.parts[0]?.content.case === "image");

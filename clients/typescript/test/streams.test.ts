@@ -71,6 +71,16 @@ await test("to cancel the picture's stream cancels the call", async () => {
   await seen;
 });
 
+await test("to cancel it while a piece is awaited cancels the call at once", async () => {
+  const { seen, made } = endless();
+  const reader = made.stream("A banana").picture().getReader();
+  assert.equal((await reader.read()).value?.length, 250);
+  const awaited = reader.read();
+  await new Promise(setImmediate); // the stream asks for the next piece in a task of its own
+  await Promise.all([reader.cancel(), seen]);
+  assert.equal((await awaited).done, true);
+});
+
 await test("an AbortSignal cancels the call, with its reason as the cause", async () => {
   const { seen, made } = endless();
   const controller = new AbortController();

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from imagewire_server.config import litellm
+from imagewire_server.config.name_patterns import fits
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.source import Node, nearest
 
@@ -29,8 +30,8 @@ class Routing:
     of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
     and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names. aliases: other
     names of models. drop_params: whether what a model does not support is left out of REST requests that do not say.
-    enforces_rpm: whether a deployment's rpm is a limit, and not only its share. blocked: names that are not served,
-    although a wildcard may fit them.
+    enforces_rpm: whether a deployment's rpm is a limit, and not only its share. blocked, skipped: names that are not
+    served, although a wildcard may fit them: by the file's wish, or because no provider of this server serves them.
     """
 
     strategy: str = "simple-shuffle"
@@ -43,16 +44,31 @@ class Routing:
     drop_params: bool = False
     enforces_rpm: bool = False
     blocked: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
 
 
 class _Names(NamedTuple):
-    """The model names that settings may name. skipped: those of model_list of which no deployment is served."""
+    """The model names that settings may name. skipped: those of model_list of which no deployment is served.
+
+    providers: their names, with which a model is called where a pattern such as gemini/* serves it.
+    """
 
     served: frozenset[str]
     skipped: frozenset[str]
+    providers: tuple[str, ...] = ()
+
+    def with_provider(self, name: str) -> list[str]:
+        """The names that patterns serve, and that are a name with a provider in front."""
+        if name in self.skipped or name.partition("/")[0] in self.providers:
+            return []
+        patterns = self.served - {"*"}
+        longer = [f"{provider}/{name}" for provider in self.providers]
+        return [one for one in longer if not self.missing(one) and any(fits(pattern, one) for pattern in patterns)]
 
     def missing(self, name: str) -> str:
         """Why a name is not served, "" if it is."""
+        if "*" in name:
+            return "which stands for many names: name one of them"
         if name in self.served:
             return ""
         if name in self.skipped:  # also if a wildcard fits: the file means this model
@@ -64,22 +80,29 @@ class _Names(NamedTuple):
         return f"which is not a model_name in model_list{nearest(name, self.served)}"
 
 
-def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset[str], notices: Notices) -> Routing:
+def read(
+    sections: Mapping[str, Node],
+    names: frozenset[str],
+    skipped: frozenset[str],
+    providers: tuple[str, ...],
+    notices: Notices,
+) -> Routing:
     """Read the router's settings. sections: those of the file that may have some; later ones override earlier ones.
 
-    names: those in model_list. skipped: those of which every model is skipped. Raises ConfigError.
+    names: those in model_list. skipped: those of which no model is served. Of `Routing.skipped`, the aliases are found
+    here. Raises ConfigError.
     """
     given: dict[str, Any] = {}
     router = sections.get("router_settings")
     given_aliases = router.at("model_group_alias") if router else None
-    aliases = _aliases(given_aliases, _Names(names, skipped), notices)
+    aliases, lost = _aliases(given_aliases, _Names(names, skipped, providers), notices)
     # Those of variables that are not looked up stand for a model, too.
     open_ = {
         key.text
         for key, value in (given_aliases.pairs("model_group_alias") if given_aliases else ())
         if (value.at("model") or value).is_unresolved
     }
-    known = _Names(names | open_ | {alias.name for alias in aliases}, skipped)
+    known = _Names(names | open_ | {alias.name for alias in aliases}, skipped, providers)
     for title, section in sections.items():
         for key, value in section.pairs(title):
             if (
@@ -99,7 +122,7 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
         given[name] = _of_aliases(given.get(name, ()), aliases)
     if default:
         given["fallbacks"] = (*given["fallbacks"], ("*", default))
-    return Routing(**given, aliases=aliases)
+    return Routing(**given, aliases=aliases, skipped=lost)
 
 
 def _of_aliases(fallbacks: Fallbacks, aliases: Iterable[Alias]) -> Fallbacks:
@@ -143,9 +166,9 @@ def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str
     return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names, notices)}
 
 
-def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias, ...]:
-    """Other names of models: a name, or a mapping with the name as `model`, and `hidden`."""
-    found = []
+def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[tuple[Alias, ...], frozenset[str]]:
+    """Other names of models, and those that are skipped: each a name, or a mapping with it as `model`, and `hidden`."""
+    found, lost = [], set()
     for key, target in value.pairs("model_group_alias") if value else ():
         if target.is_null:
             continue
@@ -162,9 +185,10 @@ def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias
         text = name.text(f"model_group_alias.{key.text}")
         if why := names.missing(text):
             notices.add(f"{name.where}: the alias {key.text!r} is skipped: it stands for {text!r}, {why}")
+            lost.add(key.text)
         else:
             found.append(Alias(key.text, text, hidden))
-    return tuple(found)
+    return tuple(found), frozenset(lost)
 
 
 def _is_hidden(name: str, value: Node | None, notices: Notices) -> bool:
@@ -188,17 +212,20 @@ READERS: dict[str, Callable[[Node, _Names, Notices], dict[str, Any]]] = {
 
 def _fallbacks(value: Node, what: str, names: _Names, notices: Notices) -> Fallbacks:
     found: dict[str, tuple[str, ...]] = {}
+    stripped: dict[str, tuple[str, ...]] = {}  # as in LiteLLM: those of a name hold with its provider in front, too
     for item in value.items(what):
         for key, targets in item.pairs(what):
             if key.text in found:
                 raise key.error(f"{what} name {key.text!r} twice; merge them into one list")
-            why = "" if key.text == "*" else names.missing(key.text)
+            longer = [] if "*" in key.text else names.with_provider(key.text)
+            why = "" if key.text == "*" or longer else names.missing(key.text)
             if why:
                 notices.add(f"{key.where}: {what} of {key.text!r}, {why}, are skipped")
                 continue
             if chosen := _targets(targets, what, key.text, names, notices):
                 found[key.text] = chosen
-    return tuple(found.items())
+                stripped |= dict.fromkeys(longer, chosen)
+    return tuple({**stripped, **found}.items())
 
 
 def _targets(value: Node, what: str, source: str, names: _Names, notices: Notices) -> tuple[str, ...]:
@@ -223,9 +250,3 @@ def _targets(value: Node, what: str, source: str, names: _Names, notices: Notice
         else:
             chosen.append(name)
     return tuple(chosen)
-
-
-def fits(pattern: str, name: str) -> bool:
-    """Whether a name is one of those that a pattern with a "*" stands for."""
-    before, star, after = pattern.partition("*")
-    return bool(star) and name.startswith(before) and name.endswith(after)

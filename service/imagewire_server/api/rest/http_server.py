@@ -86,6 +86,7 @@ class HttpServer:
             log_level="critical",  # our own log line says the same, without foreign text
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # else any program on this machine could change a request's scheme and address
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=math.ceil(self._patience),
         )
