@@ -14,6 +14,8 @@ GO_PROGRAM := tests/compat/programs/go/build/openai
 GENAI_PROGRAM := tests/compat/programs/go_genai/build/genai
 COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
+GRPC_INTEROP := tests/conformance/interop
+JAVA_CLIENT := clients/java/build/.stamp
 RUST_RUNNER := tests/conformance/rust/build/.stamp
 TYPESCRIPT := clients/typescript/node_modules/.stamp
 GEN := clients/python/imagewire/v1
@@ -42,25 +44,31 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 mesh: $(COMPAT) $(COLLECTOR_PROGRAM)  ## Run two replicas behind Envoy with metrics and traces, and draw through them until Ctrl-C.
 	@$(BIN)/python -m tests.mesh
 
-# More than one for each core: many tests wait for a timeout or another process.
-WORKERS ?= 4
+# More than one for each core: many tests wait for a timeout or another process; most of all those without programs.
+WORKERS ?=
+MANY = -n $(or $(WORKERS),6) --dist worksteal
+SOME = -n $(or $(WORKERS),4) --dist worksteal
 # The tests that need other languages, or that start programs by others.
 INTEROP := tests/clients tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
+# What they need.
+OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(JAVA_CLIENT) \
+  $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
-TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+COMPILED := PYTHONDONTWRITEBYTECODE=
+TESTS := $(COMPILED) $(BIN)/python -m pytest
 
 test: $(COMPAT)  ## Run the tests, but for those of the next two targets.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
+	@$(TESTS) $(MANY) -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
 
 system: $(COMPAT)  ## Run the tests that start our programs as users do, the documentation's blocks, and the load tests.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
+	@$(TESTS) $(SOME) -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
-interop: $(COMPAT) $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(RUST_RUNNER)  ## Run the tests with other languages, clients and proxies.
-	@$(TESTS) -n $(WORKERS) --dist worksteal $(INTEROP)
+interop: $(COMPAT) $(OTHERS)  ## Run the tests with other languages, clients and proxies.
+	@$(TESTS) $(SOME) $(INTEROP)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
-	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
+	@$(COMPILED) $(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
 
 $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@echo "setting up $(LOWEST) (about a minute, once)"
@@ -70,7 +78,7 @@ $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproje
 	@touch $@
 
 own-lines: $(COMPAT)  ## Check that no module has more lines than before that its own unit tests do not reach.
-	@$(BIN)/python -m tests.house.own_lines
+	@$(COMPILED) $(BIN)/python -m tests.house.own_lines
 
 WHAT ?= all
 SEED ?= 0
@@ -125,6 +133,18 @@ $(COLLECTOR_PROGRAM): $(wildcard tests/compat/programs/collector/*.*)
 $(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/programs/java/src/main/java/*)
 	@if command -v mvn >/dev/null; then echo "building OpenAI's Java client (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
 	  else echo "mvn is not installed: the tests of the Java clients will be skipped"; fi
+
+$(GRPC_INTEROP)/go/build/interop: $(wildcard $(GRPC_INTEROP)/go/*.*)
+	@if command -v go >/dev/null; then echo "building gRPC's interop client in Go (once)" && go build -C $(GRPC_INTEROP)/go -o build/interop .; \
+	  else echo "go is not installed: the tests of gRPC's interop client in Go will be skipped"; fi
+
+$(GRPC_INTEROP)/java/build/.stamp: $(GRPC_INTEROP)/java/pom.xml
+	@if command -v mvn >/dev/null; then echo "installing gRPC's interop client in Java (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
+	  else echo "mvn is not installed: the tests of gRPC's interop client in Java will be skipped"; fi
+
+$(JAVA_CLIENT): $(PROTOS) $(wildcard clients/java/pom.xml clients/java/*/pom.xml) $(shell find clients/java/*/src -name '*.java') | $(COMPAT)
+	@if command -v mvn >/dev/null; then echo "building the Java client" && $(BIN)/python -m tests.clients.java && touch $@; \
+	  else echo "mvn is not installed: the tests of the Java client will be skipped"; fi
 
 # The compiler of .proto files is of $(COMPAT).
 $(RUST_RUNNER): $(wildcard tests/conformance/rust/*.* tests/conformance/rust/src/*) $(PROTOS) | $(COMPAT)
@@ -208,4 +228,5 @@ check: lint test system interop own-lines lowest demo  ## Run everything that CI
 clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mesh .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules \
-	  clients/go/*/build tests/conformance/rust/build clients/typescript/dist clients/typescript/node_modules
+	  clients/go/*/build clients/java/build clients/java/*/build tests/conformance/rust/build tests/conformance/interop/*/build \
+	  bench/languages/*/build clients/typescript/dist clients/typescript/node_modules

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import processes
+from bench import clients, processes
 from bench.cases import CASES, FULL, QUICK, Figures, measure
 from bench.peers import PEERS
 from bench.peers.base import ROOT
@@ -20,7 +20,7 @@ from bench.targets import verdicts
 from bench.workers import workers
 
 _CACHE = ROOT / ".bench"
-_CASES = (*CASES, "workers")
+_CASES = (*CASES, "workers", clients.NAME)
 
 
 def main() -> None:
@@ -48,9 +48,14 @@ def main() -> None:
             measure(peer, _CACHE, wanted, extent, figures)
         if "workers" in wanted and "imagewire" in names:
             workers(_CACHE, extent, figures)
+        if clients.NAME in wanted and "imagewire" in names:
+            clients.clients(_CACHE, extent, figures)
     machine_time = (time.monotonic() - begun) * (os.cpu_count() or 1)
     foreign = max(0.0, 100 * (processes.foreign_seconds() - before) / machine_time)
-    run = Run(_machine(core, others), versions, {peer.name: peer.surfaces for peer in peers}, extent, foreign)
+    surfaces = {peer.name: peer.surfaces for peer in peers}
+    if clients.NAME in wanted:
+        surfaces[clients.NAME] = clients.surfaces()
+    run = Run(_machine(core, others), versions, surfaces, extent, foreign)
     _save(run, figures)
     print(tables(run, figures))
     for verdict in verdicts(figures):

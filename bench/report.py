@@ -51,6 +51,9 @@ Medians of {rounds} rounds. In each round, all peers are measured one after anot
 - **Memory per stream**: {streams} streams of 20 MB start at once in a new process. The figure is the peak resident
   memory minus that of the idle process, divided by the number of streams. Callers read as fast as they can. The test is
   stopped after {limit:g} s.
+- **Clients in several languages**: the CPU time of the client's process alone: one picture after another, by the client
+  and by the generated stub that it stands on, after as many unmeasured ones. The client checks each picture's sha256,
+  sends a `request_id`, and keeps what it needs to resume; the stub does nothing of that.
 - **Start**: from the start of the process to the first 200 from its health endpoint, with all ports open. **Idle**:
   resident memory after that, without load.
 - imagewire's REST answers are requested with `x-image-fields: images`, the field that LiteLLM sends. The default sends

@@ -41,7 +41,7 @@ class Load:
 class Session:
     """A running peer. started: seconds from its start to its serving. idle: bytes of memory then.
 
-    pid: its process. log: where its output goes.
+    pid: its process. place: where it works. log: where its output goes.
     """
 
     def __init__(self, peer: Peer, place: Place, load: "subprocess.Popen[str]", pid: int) -> None:
@@ -50,12 +50,12 @@ class Session:
         self.idle = 0
         self.pid = pid
         self.log = _log(peer, place)
-        self._place = place
+        self.place = place
         self._load = load
 
     def run(self, surface: str, ask: Ask, load: Load) -> Outcome:
         """Load it. Raises Failed when an answer was wrong."""
-        job = self.peer.job(surface, ask, self._place)
+        job = self.peer.job(surface, ask, self.place)
         outcome = self._ask(dataclasses.replace(job, **dataclasses.asdict(load), pid=self.pid))
         if outcome.errors:
             raise Failed(f"{outcome.errors} of {outcome.errors + outcome.requests} calls failed: {outcome.error}")

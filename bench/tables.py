@@ -57,6 +57,14 @@ _TABLES: tuple[tuple[str, str, tuple[_Column, ...]], ...] = (
         ),
     ),
     (
+        "Clients in several languages",
+        "",
+        (
+            _Column("1 KB: CPU ms a call", "call_ms", "{:.2f}", higher=False),
+            _Column("8 MB, streamed: MB per CPU-second", "client_mb_per_cpu", "{:.0f}"),
+        ),
+    ),
+    (
         "At rest",
         "",
         (

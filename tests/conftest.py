@@ -1,9 +1,12 @@
-"""Shared fixtures: a server and an emulator on loopback, and a guard against blocking the event loop."""
+"""Shared fixtures: a server and an emulator on loopback, and what holds for all tests."""
 
 import asyncio
 import gc
+import os
 import signal
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,45 +60,44 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = order.dealt(items, getattr(config, "workerinput", {}).get("workercount", 1))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_blocking() -> Iterator[None]:
-    """A test fails when our own code blocks the event loop."""
-    with blockbuster_ctx("imagewire_server"):
-        yield
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
+    """What holds for all tests. These are no fixtures: each of the many tests would look for each of them."""
+    if session.config.pluginmanager.hasplugin("dsession"):
+        return (yield)  # this process runs no test: the workers do
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, pytest.MonkeyPatch.context() as patch:
+        _end_rest_soon(patch)
+        _trust_one_authority(patch, Path(folder) / "one.pem")
+        # Programs that the tests start keep nothing in this user's own folders.
+        patch.setenv("XDG_STATE_HOME", f"{folder}/state")
+        _warm_up()
+        # A test fails when our own code blocks the event loop.
+        with blockbuster_ctx("imagewire_server"):
+            return (yield)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _rest_ends_soon() -> Iterator[None]:
+def _end_rest_soon(patch: pytest.MonkeyPatch) -> None:
     """uvicorn pauses before it looks whether it is to end, and each test of REST waits for it: a tenth of that here."""
 
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(seconds / 10)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("uvicorn.server.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
-        yield
+    patch.setattr("uvicorn.server.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _trust_one_authority(patch: pytest.MonkeyPatch, file: Path) -> None:
     """An HTTP client of this process trusts one authority: to load all takes 30 ms, and no test leaves loopback."""
     first, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
-    file = tmp_path_factory.mktemp("authorities") / "one.pem"
     file.write_text(f"{first}{end}\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(certifi, "where", lambda: str(file))
-        yield
+    patch.setattr(certifi, "where", lambda: str(file))
+    create, named = ssl.create_default_context, os.environ.get("SSL_CERT_FILE")
+
+    def create_one(*args: Any, cafile: Any = None, **options: Any) -> ssl.SSLContext:
+        return create(*args, cafile=file if cafile and cafile == named else cafile, **options)
+
+    patch.setattr(ssl, "create_default_context", create_one)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Programs that the tests start keep nothing in this user's own folders."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def _warm_up() -> None:
     """Load what is loaded lazily, so that no test meets an import inside its loop."""
     __import__("PIL.PngImagePlugin")

@@ -6,6 +6,7 @@ import pytest
 
 # Folders and modules whose tests take long, the longest first.
 _LONG = (
+    "mesh/test_topology.py",  # what it starts is many processes: as the first, it is not shared with another worker
     "mesh",
     "stubs",
     "conformance",

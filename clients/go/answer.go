@@ -140,11 +140,11 @@ func (a *Answer) Message() (*imagewirev1.ChatMessage, error) {
 type fold struct {
 	answer *Answer
 	text   strings.Builder
-	// The bytes of the open file, as they came, and their size.
-	data [][]byte
-	size int
-	// The open part: its index, and whether it is a thought, as far as known.
-	part    int
+	// The bytes of the open file, as they came, and their size. whole: whether its beginning is among them.
+	data  [][]byte
+	size  int
+	whole bool
+	// Whether the open part is a thought, as far as known.
 	thought bool
 }
 
@@ -158,8 +158,8 @@ func (f *fold) add(e *event, keep bool) Event {
 	case *imagewirev1.StreamCompletionResponse_PartStarted:
 		if said.PartStarted.CandidateIndex == 0 {
 			f.text.Reset()
-			f.data, f.size = nil, 0
-			f.part, f.thought = int(said.PartStarted.PartIndex), said.PartStarted.Thought
+			f.data, f.size, f.whole = nil, 0, true
+			f.thought = said.PartStarted.Thought
 		}
 	case *imagewirev1.StreamCompletionResponse_TextDelta:
 		if delta := said.TextDelta; delta.CandidateIndex == 0 {
@@ -193,7 +193,8 @@ func (f *fold) chunk(candidate, part int32, offset int64, data []byte, keep bool
 	if candidate != 0 {
 		return nil
 	}
-	if keep {
+	// Of a file that began before the reader joined, there is no whole to keep.
+	if keep && f.whole {
 		f.data = append(f.data, data)
 		f.size += len(data)
 	}
@@ -206,7 +207,7 @@ func (f *fold) finish(finished *imagewirev1.PartFinished) *Part {
 		whole = bytes.Join(f.data, nil)
 	}
 	made := partOf(finished, f.text.String(), whole)
-	f.data, f.size = nil, 0
+	f.data, f.size, f.whole = nil, 0, false
 	f.text.Reset()
 	return made
 }

@@ -66,7 +66,10 @@ func (c *Client) newCall(ctx context.Context, draws bool) *call {
 func (c *call) failure(err error, trailer metadata.MD) (*Error, *own) {
 	made, own := failure(err, trailer, c.target, c.logID, c.draws)
 	if made.Code == string(ErrCancelled) || made.Code == string(ErrDeadlineExceeded) {
-		made.cause = context.Cause(c.caller)
+		made.cause = c.caller.Err()
+		if why := context.Cause(c.caller); why != made.cause {
+			made.cause = errors.Join(made.cause, why)
+		}
 		if made.cause == nil && made.Code == string(ErrDeadlineExceeded) {
 			made.cause = context.DeadlineExceeded
 		}

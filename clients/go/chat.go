@@ -53,7 +53,7 @@ func (c *Chat) Send(ctx context.Context, prompt string, options ...Option) (*Ans
 	return c.Stream(ctx, prompt, options...).Collect()
 }
 
-// Stream is Send, while the answer arrives. The answer joins the messages at the end of the stream.
+// Stream is Send, while the answer arrives. The answer joins the messages with its last event.
 func (c *Chat) Stream(ctx context.Context, prompt string, options ...Option) *Stream {
 	made, err := newRequest(prompt, append(append(append([]Option{}, c.options...), options...), c.before))
 	if err != nil {

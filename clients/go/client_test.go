@@ -6,15 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -139,6 +135,18 @@ func TestPushbackIsHeeded(t *testing.T) {
 	if made.Retryable {
 		t.Error("what may be charged is repeated")
 	}
+	soon := metadata.Pairs("grpc-retry-pushback-ms", "5000")
+	for reason, retryable := range map[string]bool{"BUDGET_EXHAUSTED": true, "UPSTREAM_QUOTA_EXHAUSTED": false} {
+		if made, _ := failure(refused(codes.ResourceExhausted, reason), soon, "", "", true); made.Retryable != retryable {
+			t.Error(made)
+		}
+		if made, _ := failure(refused(codes.ResourceExhausted, reason), nil, "", "", true); made.Retryable {
+			t.Error(made)
+		}
+	}
+	if made, _ := failure(refused(codes.FailedPrecondition, "BUDGET_TOO_SMALL"), nil, "", "", true); made.Retryable {
+		t.Error(made)
+	}
 }
 
 func TestErrors(t *testing.T) {
@@ -204,68 +212,6 @@ func TestALargeInputIsNamed(t *testing.T) {
 	}
 }
 
-func TestAChatIsSavedAndGoesOn(t *testing.T) {
-	f := answering()
-	client := serve(t, f)
-	chat := client.Chat(Model("gemini/x"), ImageSize("2K"))
-	if _, err := chat.Send(t.Context(), "A banana"); err != nil {
-		t.Fatal(err)
-	}
-	saved, err := chat.Save()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := client.LoadChat(saved)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := again.Send(t.Context(), "Make it blue"); err != nil {
-		t.Fatal(err)
-	}
-	spec := f.asked[1].(*imagewirev1.StreamCompletionRequest).Spec
-	if spec.Model != "gemini/x" || spec.ImageConfig.ImageSize != "2K" || len(spec.Messages) != 3 {
-		t.Errorf("%v", spec)
-	}
-	part := spec.Messages[1].Parts[1]
-	if !bytes.Equal(part.GetImage().GetData(), picture) || string(part.ThoughtSignature) != "proof" {
-		t.Error("the answer did not go back as it came")
-	}
-	if len(again.Messages) != 4 || len(chat.Messages) != 2 {
-		t.Errorf("%d and %d messages", len(again.Messages), len(chat.Messages))
-	}
-	if _, err := client.LoadChat([]byte("{")); err == nil {
-		t.Error("no saved chat was loaded")
-	}
-}
-
-func TestAMessageThatFailedIsNotPartOfTheChat(t *testing.T) {
-	f := &fake{stream: []streamScript{sends(nil, refused(codes.InvalidArgument, "INVALID_REQUEST")), sends(events(), nil)}}
-	chat := serve(t, f).Chat()
-	if _, err := chat.Send(t.Context(), "A banana"); err == nil || len(chat.Messages) != 0 {
-		t.Errorf("%v, %d messages", err, len(chat.Messages))
-	}
-	stream := chat.Stream(t.Context(), "A cat")
-	if _, err := stream.WriteTo(io.Discard); err != nil || len(chat.Messages) != 2 {
-		t.Errorf("%v, %d messages", err, len(chat.Messages))
-	}
-}
-
-func TestABlockedPromptIsNotPartOfTheChat(t *testing.T) {
-	sent := events()
-	blocked := &imagewirev1.Finished{PromptFeedback: &imagewirev1.PromptFeedback{BlockReason: "SAFETY"}}
-	end := &event{Sequence: 2, Event: &imagewirev1.StreamCompletionResponse_Finished{Finished: blocked}}
-	client := serve(t, &fake{stream: []streamScript{sends([]*event{sent[0], end}, nil)}})
-	chat := client.Chat()
-	answer, err := chat.Send(t.Context(), "A banana")
-	if err != nil || answer.PromptFeedback.BlockReason != "SAFETY" || len(chat.Messages) != 0 {
-		t.Errorf("%v, %d messages", err, len(chat.Messages))
-	}
-	_, err = client.Draw(t.Context(), "A banana")
-	if ours := kindIs(t, err, ErrBlocked); ours.Reason != "SAFETY" {
-		t.Error(ours)
-	}
-}
-
 // A stream's time begins when it is read, and one that is not read sends nothing.
 func TestAStreamBeginsWhenItIsRead(t *testing.T) {
 	f := answering()
@@ -279,64 +225,6 @@ func TestAStreamBeginsWhenItIsRead(t *testing.T) {
 	}
 	_, err := stream.Collect()
 	kindIs(t, err, ErrCancelled)
-}
-
-// A server that comes back is found within two seconds, by a client that has waited for it for long.
-func TestAServerThatIsBackIsFoundSoon(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "s")
-	client, err := New("unix:"+socket, WithRetries(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	for began := time.Now(); time.Since(began) < 3*time.Second; {
-		if _, err := client.Draw(t.Context(), "A banana"); !errors.Is(err, ErrUnavailable) {
-			t.Fatal(err)
-		}
-	}
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := grpc.NewServer()
-	imagewirev1.RegisterChatServiceServer(server, answering())
-	go server.Serve(listener)
-	defer server.Stop()
-	back := time.Now()
-	for {
-		if _, err := client.Draw(t.Context(), "A banana"); err == nil {
-			break
-		}
-	}
-	took := time.Since(back)
-	// What a busy machine takes for a call.
-	began := time.Now()
-	if _, err := client.Draw(t.Context(), "A banana"); err != nil {
-		t.Fatal(err)
-	}
-	if busy := time.Since(began); took > 2*time.Second+20*busy {
-		t.Errorf("after %v", took)
-	}
-}
-
-func TestACallWaitsForAServerThatIsStarting(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "s")
-	client, err := New("unix:" + socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	server := grpc.NewServer()
-	defer server.Stop()
-	imagewirev1.RegisterChatServiceServer(server, answering())
-	time.AfterFunc(500*time.Millisecond, func() {
-		if listener, err := net.Listen("unix", socket); err == nil {
-			server.Serve(listener)
-		}
-	})
-	if _, err := client.Draw(t.Context(), "A banana"); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestMediaTypes(t *testing.T) {

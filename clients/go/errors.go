@@ -145,12 +145,16 @@ var checkBill = ": " + mayBeCharged + ": check whether you were billed before re
 
 // The first row that fits counts. A call may have been charged unless it surely failed before it reached the server.
 var owns = []own{
+	// In front of those whose text it quotes: the server had said that it would end a connection in use, and did.
+	{codes.Unavailable, "closing transport due to", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Unavailable, "authentication handshake failed", "UNAVAILABLE", "no TLS with %s: it speaks none, or its certificate is not trusted or for another name, or it wants one of yours", false, false, ""},
 	{codes.Unavailable, "error reading server preface", "UNAVAILABLE", "%s hangs up at once: it may want TLS (https://, or WithTLS), or a certificate of yours", true, false, ""},
 	{codes.Unavailable, "connection error", "UNAVAILABLE", noServer, true, false, ""},
 	{codes.Unavailable, "name resolver error", "UNAVAILABLE", noServer, true, false, ""},
 	{codes.Unavailable, "", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Internal, "RST_STREAM", "UNAVAILABLE", brokeOff, false, true, checkBill},
+	{codes.Internal, "unexpected EOF", "UNAVAILABLE", brokeOff, false, true, checkBill},
+	{codes.Internal, "without sending trailers", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Unknown, "EOF", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.DeadlineExceeded, "", "DEADLINE_EXCEEDED", "the deadline of the call to %s passed: allow more time", false, false, "; " + mayBeCharged},
 	{codes.Canceled, "", "CANCELLED", "the call to %s was given up", false, false, "; " + mayBeCharged},
@@ -167,8 +171,11 @@ func ownOf(failed *status.Status) *own {
 	return nil
 }
 
-// A repeat costs nothing, but would not help within any reasonable wait.
-var lasting = map[string]bool{"UPSTREAM_QUOTA_EXHAUSTED": true, "BUDGET_EXHAUSTED": true}
+// isLasting says whether a repeat costs nothing, but would not help within any reasonable wait. pushback: how long the
+// server asks to wait, if it does.
+func isLasting(reason string, pushback []string) bool {
+	return reason == "UPSTREAM_QUOTA_EXHAUSTED" || reason == string(ErrBudgetExhausted) && len(pushback) == 0
+}
 
 // failure is gRPC's error as ours. own: what of gRPC's own it is, nil for an error of the server. draws: whether the call
 // may have been charged.
@@ -198,7 +205,7 @@ func failure(err error, trailer metadata.MD, target, requestID string, draws boo
 		// The server never uses these for a call that may have been charged.
 		free := failed.Code() == codes.Unavailable || failed.Code() == codes.ResourceExhausted
 		pushback := trailer.Get("grpc-retry-pushback-ms")
-		made.Retryable = free && !lasting[made.Reason] && (len(pushback) == 0 || pushback[0] != "-1") &&
+		made.Retryable = free && !isLasting(made.Reason, pushback) && (len(pushback) == 0 || pushback[0] != "-1") &&
 			made.Reason != string(ErrAnswerTooLarge) && made.Reason != "UPSTREAM_TOO_LARGE"
 		return made, nil
 	}

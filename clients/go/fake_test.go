@@ -49,6 +49,13 @@ func next[T any](f *fake, ctx context.Context, scripts *[]T, request any) T {
 	return script
 }
 
+// count is how many requests have come.
+func (f *fake) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.asked)
+}
+
 func (f *fake) StreamCompletion(r *imagewirev1.StreamCompletionRequest, s grpc.ServerStreamingServer[event]) error {
 	return next(f, s.Context(), &f.stream, any(r))(r, s.Send)
 }

@@ -79,9 +79,9 @@ func (i *Image) proto() (*imagewirev1.Image, error) {
 
 func imageOf(said *imagewirev1.Image, data []byte, thought bool) *Image {
 	made := &Image{
-		Data: data, MimeType: said.MimeType, Width: int(said.GetWidth()), Height: int(said.GetHeight()),
-		SizeBytes: said.GetSizeBytes(), SHA256: hex.EncodeToString(said.Sha256), ID: said.GetImageId(),
-		URI: said.GetUri(), Thought: thought, DisplayName: said.DisplayName,
+		Data: data, MimeType: said.GetMimeType(), Width: int(said.GetWidth()), Height: int(said.GetHeight()),
+		SizeBytes: said.GetSizeBytes(), SHA256: hex.EncodeToString(said.GetSha256()), ID: said.GetImageId(),
+		URI: said.GetUri(), Thought: thought, DisplayName: said.GetDisplayName(),
 	}
 	if data == nil {
 		made.Data = said.GetData()

@@ -17,7 +17,8 @@ type Kept struct {
 	// CompletionID is the answer's ID. RequestID is the UUID that it was asked for with. One of them is needed.
 	CompletionID, RequestID string
 	// AfterSequence and Offset are those of [Stream.Position]: only what comes behind them is read. Of a file that began
-	// before, the SHA-256 cannot be checked. Default: everything.
+	// before, the SHA-256 cannot be checked, and the answer has no Data: the bytes are those of each [Chunk]. Default:
+	// everything.
 	AfterSequence, Offset int64
 }
 

@@ -1,7 +1,6 @@
 package imagewire
 
 import (
-	"errors"
 	"io"
 	"iter"
 	"time"
@@ -58,7 +57,8 @@ type Stream struct {
 	chat   *Chat
 	said   *imagewirev1.ChatMessage
 	keep   bool
-	err    error // what ended the stream, io.EOF after its last event
+	// What ended the stream: io.EOF itself after its last event. Another error may wrap one of the caller's.
+	err error
 }
 
 func failed(err error) *Stream { return &Stream{err: err} }
@@ -72,7 +72,7 @@ func (s *Stream) Events() iter.Seq2[Event, error] {
 		defer s.Close()
 		for {
 			e, err := s.next()
-			if errors.Is(err, io.EOF) || !yield(e, err) || err != nil {
+			if err == io.EOF || !yield(e, err) || err != nil {
 				return
 			}
 		}
@@ -109,7 +109,7 @@ func (s *Stream) WriteTo(w io.Writer) (written int64, err error) {
 	defer picture.Close()
 	for {
 		chunk, err := picture.(*pictureReader).chunk()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return written, nil
 		} else if err != nil {
 			return written, err
@@ -154,7 +154,7 @@ func (p *pictureReader) Read(into []byte) (int, error) {
 func (p *pictureReader) chunk() ([]byte, error) {
 	for {
 		said, err := p.stream.next()
-		if errors.Is(err, io.EOF) && p.part < 0 {
+		if err == io.EOF && p.part < 0 {
 			return nil, p.stream.Answer().noPicture()
 		} else if err != nil {
 			return nil, err
@@ -204,18 +204,21 @@ func (s *Stream) next() (Event, error) {
 		s.fold.answer = &Answer{RequestID: s.events.call.logID}
 	}
 	for {
+		var said Event
 		e, err := s.events.next()
-		if errors.Is(err, io.EOF) && s.chat != nil {
-			if last := s.chat.append(s.said, s.fold.answer); last != nil {
-				err = last
-			}
+		if err == nil {
+			said = s.fold.add(e, s.keep)
+		}
+		// Whoever leaves at the last event has the whole answer, and so has the chat.
+		if _, last := said.(Finished); last && s.chat != nil {
+			err = s.chat.append(s.said, s.fold.answer)
 		}
 		if err != nil {
 			s.events.leave()
 			s.err = err
 			return nil, err
 		}
-		if said := s.fold.add(e, s.keep); said != nil {
+		if said != nil {
 			return said, nil
 		}
 	}

@@ -2,11 +2,8 @@ package imagewire
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"io"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -215,61 +212,6 @@ func TestADraftIsNotThePicture(t *testing.T) {
 	}
 }
 
-func TestLeavingTheLoopEndsTheCall(t *testing.T) {
-	ended := make(chan struct{})
-	f := &fake{stream: []streamScript{func(_ *imagewirev1.StreamCompletionRequest, send func(*event) error) error {
-		for _, e := range events()[:7] {
-			if err := send(e); err != nil {
-				return err
-			}
-		}
-		beat := &event{Sequence: 6, Event: &imagewirev1.StreamCompletionResponse_Heartbeat{Heartbeat: &imagewirev1.Heartbeat{}}}
-		for send(beat) == nil {
-			time.Sleep(time.Millisecond)
-		}
-		close(ended)
-		return nil
-	}}}
-	stream := serve(t, f).Stream(t.Context(), "A banana")
-	for e, err := range stream.Events() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, ok := e.(Chunk); ok {
-			break
-		}
-	}
-	<-ended
-	_, err := stream.Collect()
-	kindIs(t, err, ErrCancelled)
-}
-
-func TestACancelledContextEndsTheCall(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	f := &fake{stream: []streamScript{func(_ *imagewirev1.StreamCompletionRequest, send func(*event) error) error {
-		cancel()
-		<-t.Context().Done()
-		return nil
-	}}}
-	_, err := serve(t, f).Draw(ctx, "A banana")
-	kindIs(t, err, ErrCancelled)
-	if !errors.Is(err, context.Canceled) || len(f.asked) != 1 {
-		t.Errorf("%v, %d requests", err, len(f.asked))
-	}
-}
-
-func TestADeadlineEndsTheCall(t *testing.T) {
-	f := &fake{stream: []streamScript{func(*imagewirev1.StreamCompletionRequest, func(*event) error) error {
-		<-t.Context().Done()
-		return nil
-	}}}
-	_, err := serve(t, f, WithTimeout(50*time.Millisecond)).Draw(t.Context(), "A banana")
-	kindIs(t, err, ErrDeadlineExceeded)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
-}
-
 // The last event's stream may end in an error: the answer is whole.
 func TestALostConnectionBehindTheEndIsNoError(t *testing.T) {
 	client := serve(t, &fake{stream: []streamScript{sends(events(), lost)}})
@@ -296,5 +238,9 @@ func TestJoiningInTheMiddle(t *testing.T) {
 	}
 	if sequence, _ := stream.Position(); sequence != events()[11].Sequence {
 		t.Errorf("at %d", sequence)
+	}
+	// Half a picture is none.
+	if image := stream.Answer().Image(); image.Data != nil || image.ID != "img-1" || image.SizeBytes != int64(len(picture)) {
+		t.Errorf("%d bytes of %d", len(image.Data), image.SizeBytes)
 	}
 }

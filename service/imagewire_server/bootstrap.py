@@ -112,9 +112,10 @@ class Server:
         self._tokens = resources.tokens
         certificates = certificate_rule(given)
         self._access = Access(config.master_key, given.metrics_key, config.callers, certificates, self._tokens)
-        metered = (LoadMeter(admission),) if given.orca else ()
+        metered = (LoadMeter(admission, resources.turns.quota_left),) if given.orca else ()
         limits = grpc_limits(given, *metered)
-        chain = (*tracing(given, resources.telemetry), *metered, self._access, quotas, *interceptors)
+        # The load is that of callers whose key was right: a stranger must not steer what balancers do.
+        chain = (*tracing(given, resources.telemetry), self._access, *metered, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)
@@ -194,7 +195,12 @@ class Server:
             model = "" if "*" in deployment.model else deployment.model
             metrics.deployments[deployment.id] = metrics.Served(models.unknown.traced_as or deployment.provider, model)
             upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), completed=completed))
-        return Router(upstreams, config.routing)
+        configs = [registration.config for registration, _ in self._providers]
+        return Router(
+            upstreams,
+            config.routing,
+            claimed=lambda name: next((provider for one in configs if (provider := one.claims(name))), ""),
+        )
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bench import upstream
+from bench import clients, upstream
 from bench.bodies import answer
 from bench.cases import FULL, Figures
 from bench.job import Job
@@ -146,10 +146,13 @@ def test_the_page_has_ratios_and_verdicts() -> None:
     figures.note(PEERS["imagewire"], "gRPC unary", per_cpu=1400.0)
     figures.note(PEERS["imagewire"], "", start_s=0.5)
     figures.note(PEERS["Portkey"], "", start_s=0.3)
-    ran = Run("a machine", {"imagewire": "1"}, {name: peer.surfaces for name, peer in PEERS.items()}, FULL, 3.0)
+    figures.values[clients.NAME, "Go client", "call_ms"].append(0.5)
+    surfaces = {name: peer.surfaces for name, peer in PEERS.items()} | {clients.NAME: ("Go client", "Go stub")}
+    ran = Run("a machine", {"imagewire": "1"}, surfaces, FULL, 3.0)
     written = page(ran, figures, "benchmarks.svg")
     assert "| imagewire REST unary | 1500 (15×) |" in written
     assert "| imagewire REST unary | 0.75 (1×) | – |" in written
+    assert "| clients Go client | 0.50 | – |" in written
     assert "- Portkey, at rest, start, s: 0.30 against 0.50\n" in written
     assert "- LiteLLM" not in written
     assert [verdict.met for verdict in verdicts(figures)][:4] == [False, None, True, None]

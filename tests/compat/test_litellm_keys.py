@@ -25,6 +25,7 @@ SERVED = {
     "router_settings": {*routing.READERS, *common("router_settings"), "model_group_alias"},
     "general_settings": {"master_key", *names("authentication"), *names("key_stores")},
     "model_info": {"id", *prices.KEYS},
+    "litellm_settings": {*routing.READERS, *common("litellm_settings")},
     "sections": set(load.SECTIONS),
 }  # fmt: skip
 # The fields of a chat request that say nothing of the answer, or of one caller only, and those that change nothing.
@@ -34,7 +35,13 @@ CALLERS = {
     "prompt_cache_retention", "safety_identifier", "top_logprobs", "verbosity", "fallbacks", "timeout",
     "image_delivery", "cache",
 }  # fmt: skip
-SECTIONS = [*SERVED, "litellm_settings", "request"]
+SECTIONS = [*SERVED, "request"]
+# Names that its source has where it reads a section, and that are not the section's keys.
+NO_KEYS = {
+    "litellm_params": {"self"},
+    "model_info": {"model_info", "model_name", "template"},
+    "litellm_settings": {"vector_store_registry", *load.SECTIONS},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,37 +54,66 @@ def known(litellm: Any) -> Mapping[str, set[str]]:
     """LiteLLM's keys by section, as far as it declares them."""
     types, models = package("litellm.types.router"), package("litellm.types.utils")
     proxy = package("litellm.proxy._types")
+    read = _read(litellm, "model_info", "router_settings", "general_settings", "litellm_settings")
     internal = {"self", "fallback_access_check", "fallback_budget_check"}
     return {
         "litellm_params": {
             *types.GenericLiteLLMParams.model_fields,
             *types.LiteLLMParamsTypedDict.__annotations__,
+            *(name for name in models.all_litellm_params if name[0] != "_"),
         },
         "internal": set(models.all_litellm_params),
-        "model_info": {*types.ModelInfo.model_fields, *models.ModelInfoBase.__annotations__},
-        "router_settings": set(inspect.signature(litellm.Router.__init__).parameters) - internal,
-        "general_settings": {*proxy.ConfigGeneralSettings.model_fields, *_read_by_the_proxy(litellm)},
+        "model_info": {*types.ModelInfo.model_fields, *models.ModelInfoBase.__annotations__, *read["model_info"]},
+        "router_settings": {
+            *inspect.signature(litellm.Router.__init__).parameters,
+            *types.UpdateRouterConfig.model_fields,
+            *types.RouterConfig.model_fields,
+            *read["router_settings"],
+        }
+        - internal,
+        "general_settings": {*proxy.ConfigGeneralSettings.model_fields, *read["general_settings"]},
+        "litellm_settings": {*_settings(litellm), *read["litellm_settings"]},
         "sections": set(proxy.ConfigYAML.model_fields),
         "request": set(inspect.signature(litellm.completion).parameters) - {"messages", "model", "kwargs"},
     }
 
 
-def _read_by_the_proxy(litellm: Any) -> set[str]:
-    """The keys of general_settings that its proxy reads, declared or not."""
-    read = re.compile(r'general_settings\.get\(\s*"(\w+)"')
-    files = (Path(litellm.__file__).parent / "proxy").rglob("*.py")
-    return {name for path in files for name in read.findall(path.read_text())}
+def _read(litellm: Any, *sections: str) -> dict[str, set[str]]:
+    """The keys of sections that its source reads, declared or not."""
+    texts = [path.read_text() for path in Path(litellm.__file__).parent.rglob("*.py")]
+    return {
+        section: {name for text in texts for name in re.findall(rf'{section}(?:\.get\(|\[)\s*"(\w+)"', text)}
+        for section in sections
+    }
 
 
-@pytest.mark.parametrize("section", ["model_info", "router_settings", "general_settings", "sections"])
+def _settings(litellm: Any) -> set[str]:
+    """What litellm_settings sets: the attributes of its module, but for its tables of models."""
+    plain = bool | int | float | str | list | dict | None
+    return {
+        name
+        for name, value in vars(litellm).items()
+        if isinstance(value, plain) and name.islower() and name[0] != "_" and not name.endswith("_models")
+    }
+
+
+@pytest.mark.parametrize(
+    "section", ["model_info", "router_settings", "general_settings", "litellm_settings", "sections"]
+)
 def test_the_table_has_every_key_of_a_section(known: Mapping[str, set[str]], section: str) -> None:
-    assert {name for name in known[section] - SERVED[section] if not has(section, name)} == set()
+    asked = known[section] - SERVED[section] - NO_KEYS.get(section, set())
+    assert {name for name in asked if not has(section, name)} == set()
 
 
 @pytest.mark.parametrize("section", ["litellm_params", "request"])
 def test_the_table_has_every_key_of_a_deployment(known: Mapping[str, set[str]], section: str) -> None:
-    asked = known[section] - SERVED["litellm_params"]
+    asked = known[section] - SERVED["litellm_params"] - NO_KEYS["litellm_params"]
     assert {name for name in asked if not has("litellm_params", name)} == set()
+
+
+def test_what_its_health_checks_and_its_prompts_read_is_known() -> None:
+    assert has("litellm_params", "supports_system_message")
+    assert has("model_info", "disable_background_health_check")
 
 
 def test_the_table_has_every_routing_strategy() -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.clients.java import command as java_command
 from tests.clients.typescript import build as build_typescript
 from tests.compat.conftest import needs
 from tests.stubs.languages import compiler, run
@@ -32,6 +33,11 @@ def go() -> Command:
     return [runner]
 
 
+def java() -> Command:
+    """The Java client, built from its sources."""
+    return [*java_command("conformance"), "dev.imagewire.conformance.Runner"]
+
+
 def rust() -> Command:
     """No client, but tonic's stubs: the contract alone suffices."""
     folder, program, protoc = HERE / "rust", needs("cargo"), compiler()
@@ -40,4 +46,10 @@ def rust() -> Command:
     return [folder / "build/debug/conformance"]
 
 
-LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "go": go, "typescript": typescript, "rust": rust}
+LANGUAGES: dict[str, Callable[[], Command]] = {
+    "python": python,
+    "go": go,
+    "typescript": typescript,
+    "java": java,
+    "rust": rust,
+}

@@ -12,7 +12,7 @@ from tests.conformance import cases
 from tests.conformance.languages import LANGUAGES, ROOT
 
 CLIENTS = ROOT / "clients"
-READMES = (CLIENTS / "README.md", CLIENTS / "go/README.md")
+READMES = (CLIENTS / "README.md", CLIENTS / "go/README.md", CLIENTS / "java/README.md")
 _SPELLED = {"typescript": "TypeScript", "rust": "Stubs alone, in Rust"}
 _FILE = re.compile(r"(<!-- file: (\S+) -->\n\n```(\w+)\n).*?(```\n)", re.DOTALL)
 _PARITY = re.compile(r"(<!-- parity -->\n).*?(<!-- parity end -->)", re.DOTALL)

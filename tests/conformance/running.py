@@ -28,7 +28,7 @@ async def printed(command: Command, server: Server, paths: Sequence[Path]) -> di
     )
     out, errors = await process.communicate()
     found: defaultdict[str, list[Json]] = defaultdict(list)
-    for line in out.decode().splitlines():
+    for line in out.splitlines():  # of bytes: only what JSON escapes ends one
         said = json.loads(line)
         found[said["case"]].append(said)
     assert process.returncode == 0, f"it failed after {list(found)[-1:]}:\n{errors.decode()[-5000:]}"

@@ -1,9 +1,12 @@
 """The driver itself: the cases are well-formed, and it notices what deviates."""
 
 import copy
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,9 +14,9 @@ from imagewire_server.api.grpc import stream_writer
 from imagewire_server.api.grpc.image_chunk import Outgoing, file_bytes, serialized
 from tests.conformance import cases
 from tests.conformance.compare import Json, differences
-from tests.conformance.languages import LANGUAGES, python
+from tests.conformance.languages import LANGUAGES, Command, python
 from tests.conformance.running import printed, wrong_in
-from tests.conformance.servers import serving
+from tests.conformance.servers import Server, serving
 
 CALLS = {"draw", "stream", "create", "write", "chat"}
 
@@ -75,6 +78,18 @@ async def test_an_altered_output_fails_its_case(tmp_path: Path) -> None:
 def test_a_step_that_was_not_printed_fails_the_case(missing: int) -> None:
     case: Json = {"expect": [{}, {}]}
     assert differences(case, [{}] * (1 - missing), ())
+
+
+async def test_a_line_ends_where_json_lines_end() -> None:
+    """Text may have what Unicode counts as the end of a line, and not every language escapes it."""
+    said = {"case": "unicode", "text": "a\u2028b\u2029c\x85d"}
+    command: Command = [sys.executable, "-c", f"import sys; sys.stdout.buffer.write({_line(said)!r})"]
+    server = Server(stack=Mock(), environ={})
+    assert await printed(command, server, []) == {"unicode": [said]}
+
+
+def _line(said: Json) -> bytes:
+    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
 
 
 def _altered(event: Outgoing, more: Sequence[Outgoing] = ()) -> bytes:

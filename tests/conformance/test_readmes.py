@@ -16,6 +16,8 @@ def test_a_readme_is_fresh(path: Path) -> None:
 def test_every_sample_is_shown() -> None:
     shown = re.findall(r"<!-- file: samples/(\w+)/", (readmes.CLIENTS / "go/README.md").read_text())
     assert sorted(shown) == sorted(path.parent.name for path in readmes.CLIENTS.glob("go/samples/*/main.go"))
+    shown = re.findall(r"<!-- file: samples/src/main/java/(\w+)", (readmes.CLIENTS / "java/README.md").read_text())
+    assert sorted(shown) == sorted(path.stem for path in readmes.CLIENTS.glob("java/samples/**/*.java"))
 
 
 def test_every_case_is_in_the_table() -> None:

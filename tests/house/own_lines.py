@@ -56,11 +56,12 @@ def own(test: Path) -> Path:
 
 
 class Watch:
-    """Sees which lines of a module run while its own tests do. A plugin of pytest."""
+    """Sees which lines of a module run while its own tests do. A plugin of pytest, in its workers too."""
 
     def __init__(self) -> None:
         self.reached: dict[str, set[int]] = defaultdict(set)
         self.failed = 0
+        self.crashed = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -88,13 +89,31 @@ class Watch:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed += report.failed
 
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        told = getattr(session.config, "workeroutput", {})
+        told["reached"] = {file: sorted(lines) for file, lines in self.reached.items()}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        told = getattr(node, "workeroutput", None)  # nothing of a worker that has crashed
+        self.crashed |= told is None
+        for file, lines in (told or {}).get("reached", {}).items():
+            self.reached[file].update(lines)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch, in a worker."""
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(Watch())
+
 
 def measured() -> dict[str, list[int]]:
     """The lines of the statements of each module that its own test does not reach, where there are any."""
     watch = Watch()
     # The same examples each time, or the numbers would change.
-    pytest.main(["-q", "--no-header", "-p", "no:xdist", "--hypothesis-seed=0", str(UNIT)], [watch])
-    if watch.failed:
+    workers = ["-n", "2", "--dist", "worksteal", "-p", "tests.house.own_lines"]
+    ended = pytest.main(["-q", "--no-header", *workers, "--hypothesis-seed=0", str(UNIT)], [watch])
+    if ended or watch.failed or watch.crashed:
         sys.exit("tests fail, so what they reach says nothing")
     found = [file for package in PURE for file in sorted((SERVER / package).rglob("*.py"))]
     modules = [file for file in found if _NOT_PURE not in file.as_posix()]

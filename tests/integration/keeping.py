@@ -20,11 +20,11 @@ def flat(events: list[pb.Event]) -> list[tuple[Any, ...]]:
             continue
         chunk = event.image_chunk
         if found and len(found[-1]) == 3:
-            sequence, offset, data = found.pop()
-            assert chunk.offset == offset + len(data)
-            found.append((sequence, offset, data + chunk.data))
+            _, offset, file = found[-1]
+            assert chunk.offset == offset + len(file)
+            file += chunk.data
         else:
-            found.append((event.sequence, chunk.offset, chunk.data))
+            found.append((event.sequence, chunk.offset, bytearray(chunk.data)))
     return found
 
 

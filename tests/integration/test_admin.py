@@ -1,5 +1,8 @@
 """The operator's own port: metrics and health without a key, with and without REST."""
 
+import asyncio
+import itertools
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_server.contract import pb
+from imagewire_server.core.drain import CLEANUP
 from tests.authority import Authority
 from tests.conftest import Stack, running_stack, spec
 from tests.integration import processes
@@ -86,6 +90,31 @@ async def test_with_a_certificate_it_speaks_tls(tmp_path: Path) -> None:
             assert (await client.get(f"https://localhost:{port}/readyz")).status_code == 200
             with pytest.raises(httpx.TransportError):
                 await client.get(f"http://localhost:{port}/readyz")
+
+
+async def test_who_does_not_read_holds_up_no_stop() -> None:
+    async with running_stack(admin="127.0.0.1:0") as stack:
+        port = await stack.server.admin.start()
+        loop = asyncio.get_running_loop()
+        with socket.socket() as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.setblocking(False)
+            await loop.sock_connect(reader, ("127.0.0.1", port))
+            http = stack.server.admin._http._uvicorn
+            assert http is not None
+            while not http.server_state.connections:  # noqa: ASYNC110  # plain data of uvicorn's
+                await asyncio.sleep(0)
+            (connection,) = http.server_state.connections
+            for asked in itertools.count(1):
+                await loop.sock_sendall(reader, b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                unread = connection.transport.get_write_buffer_size
+                while http.server_state.total_requests < asked and not unread():  # noqa: ASYNC110  # as above
+                    await asyncio.sleep(0)
+                if unread():
+                    break
+            begun = loop.time()
+            await stack.server.admin.drain()
+            assert loop.time() - begun < 2 * CLEANUP
 
 
 def _called(address: str) -> None:

@@ -25,7 +25,7 @@ def content(parts: bytes) -> bytes:
 
 
 def listed(one: bytes, times: int) -> bytes:
-    return b"[" + b",".join([one] * times) + b"]"
+    return b"[" + (one + b",") * (times - 1) + one + b"]"
 
 
 def call(arguments: str) -> bytes:

@@ -181,6 +181,42 @@ async def test_f26_failed_and_cancelled_drawings_settle() -> None:
         assert (await create(stack, "a"))[0] == "BUDGET_EXHAUSTED"
 
 
+async def test_f26_what_running_calls_have_reserved_is_soon_free_and_said_so() -> None:
+    callers = (policy("a", usd_per_day=0.06, usd_per_call=0.05),)
+    asked = {"headers": dict(shown("a")), "json": {"model": FLASH, "prompt": "A banana"}}
+    async with running_stack(callers=callers, rest=True) as stack:
+        request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-stuck"))
+        running = stack.chat.StreamCompletion(request, metadata=shown("a"))
+        await running.read()
+        answer = await stack.rest.post("/v1/images/generations", **asked)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "budget_exhausted")
+        assert "running calls have reserved" in answer.json()["error"]["message"]
+        assert (answer.headers["retry-after"], answer.headers.get("x-should-retry")) == ("5", None)
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec(FLASH)), metadata=shown("a"))
+        assert told(failed.value).retry.retry_delay.seconds == 5
+        assert told(failed.value).pushback == "5000"
+        running.cancel()
+
+
+async def test_a_call_that_costs_more_than_a_day_s_budget_is_refused_for_good() -> None:
+    async with running_stack(callers=(policy("a", usd_per_day=0.25),), rest=True) as stack:
+        large = spec("gemini/gemini-3-pro-image")
+        large.image_config.image_size = "4K"
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=large), metadata=shown("a")).read()
+        said = told(failed.value)
+        assert (said.code, said.info.reason) == ("FAILED_PRECONDITION", "BUDGET_TOO_SMALL")
+        assert not said.retry.HasField("retry_delay")
+        given = {"model": "gemini/gemini-3-pro-image", "prompt": "A banana", "image_size": "4K"}
+        answer = await stack.rest.post("/v1/images/generations", json=given, headers=dict(shown("a")))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "budget_too_small")
+        assert "retry-after" not in answer.headers
+        assert "ask for a smaller picture, or another model" in answer.json()["error"]["message"]
+        assert (await create(stack, "a", "gemini/gemini-3-pro-image"))[0] == "OK"
+        assert len(stack.emulator.ledger.entries) == 1
+
+
 async def test_what_is_not_drawn_costs_nothing(tmp_path: Any) -> None:
     callers = (policy("a", usd_per_day=0.06, pictures_per_minute=1),)
     keep = {"keep": "local", "keep_dir": str(tmp_path), "cache_ttl": 60.0}

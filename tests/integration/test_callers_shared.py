@@ -74,11 +74,27 @@ async def test_what_redis_is_asked_twice_because_a_connection_broke_counts_once(
     connection = Connection(two[0].url)
     for _ in range(2):
         assert await connection.run(scripts.ENTER, "a", 1, "x", 30)
-        assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "x", 60, 0)) == 0
+        assert await connection.run(scripts.ADMIT, "a", "requests", 1, "x", 60, 0) == b"0.000 1"
         assert (await connection.run(scripts.RESERVE, "a", 10, 10, "x"))[0] == 1
     assert not await connection.run(scripts.ENTER, "a", 1, "y", 30)
-    assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "y", 60, 0)) > 0
+    wait, count = map(float, (await connection.run(scripts.ADMIT, "a", "requests", 1, "y", 60, 0)).split())
+    assert (wait > 0, count) == (True, 1)
     assert (await connection.run(scripts.RESERVE, "a", 10, 1, "y"))[0] == 0
+    await connection.aclose()
+
+
+async def test_redis_tells_what_is_spent_from_what_running_calls_have_reserved(two: tuple[Redis, list[Stack]]) -> None:
+    connection = Connection(two[0].url)
+    await connection.run(scripts.ABANDON, "a", "gone")
+    for ident in "xy":
+        assert (await connection.run(scripts.RESERVE, "a", 10, 5, ident))[0] == 1
+    _, day, _, soon = await connection.run(scripts.RESERVE, "a", 10, 10, "z")
+    assert soon == 1
+    await connection.run(scripts.SETTLE, "a", day, "x", 4)
+    # 4 are spent, and 5 reserved.
+    for amount, expected in ((6, 1), (7, 0), (11, 0)):
+        ok, _, _, soon = await connection.run(scripts.RESERVE, "a", 10, amount, "z")
+        assert (ok, soon) == (0, expected)
     await connection.aclose()
 
 

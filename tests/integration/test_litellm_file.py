@@ -52,6 +52,30 @@ def test_a_file_is_served_and_its_warnings_are_told_once(tmp_path: Path, workers
     assert {words: told.count(words) for words in WARNINGS} == dict.fromkeys(WARNINGS, 1)
 
 
+def test_of_wildcards_the_most_specific_serves_alone_also_as_a_fallback(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("""\
+model_list:
+  - {model_name: "*", litellm_params: {model: "*"}}
+  - {model_name: "gemini/*", litellm_params: {model: "gemini/*"}, model_info: {id: own}}
+  - {model_name: broken, litellm_params: {model: gemini/emulator-503}}
+router_settings: {num_retries: 0, fallbacks: [{broken: [gemini/gemini-2.5-flash-image]}]}
+""")
+    asked = {"messages": [{"role": "user", "content": "A banana"}]}
+    with (
+        processes.emulator() as emulator,
+        processes.server(emulator.address, "--config", str(file)) as server,
+        httpx.Client(base_url=server.rest, timeout=60) as client,
+    ):
+        used = [
+            client.post("/v1/chat/completions", json={"model": model, **asked}).headers["x-imagewire-deployment"]
+            for model in ("gemini/gemini-2.5-flash-image", "broken") * 6
+        ]
+        bare = client.post("/v1/chat/completions", json={"model": "gemini-2.5-flash-image", **asked})
+    assert set(used) == {"own"}
+    assert bare.headers["x-imagewire-deployment"] != "own"
+
+
 def test_a_strict_server_does_not_start(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(FILE)

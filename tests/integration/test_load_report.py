@@ -2,14 +2,17 @@
 
 import asyncio
 import base64
+import struct
 
 import pytest
 from google.protobuf.message import Message
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.api.grpc.orca import TRAILER
+from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
 from tests.conftest import Stack, running_stack, spec
+from tests.deployments import google
 from tests.integration.http2 import Call
 
 _CHAT, _MODELS = "/imagewire.v1.ChatService/", "/imagewire.v1.ModelService/ListModels"
@@ -54,9 +57,35 @@ async def test_it_grows_with_the_calls_that_draw() -> None:
             one.cancel()
 
 
+async def test_what_is_left_of_the_providers_quota() -> None:
+    model = "gemini/gemini-2.5-flash-image"
+    made = google("a", model, "gemini", "gemini-2.5-flash-image", api_key="emulator-key", rpm=4)
+    async with running_stack((made,), Routing(enforces_rpm=True), orca=True) as stack:
+        asked = pb.CreateCompletionRequest(spec=spec(model)).SerializeToString()
+        for left in (0.75, 0.5):
+            _, told = await _told(stack, _CHAT + "CreateCompletion", asked)
+            assert told is not None
+            assert b"quota_left\x11" + struct.pack("<d", left) in told
+
+
 async def test_a_stranger_learns_nothing() -> None:
     async with running_stack(orca=True, master_key="sk-1") as stack:
         assert await _told(stack, _MODELS, b"") == ("16", None)
         status, told = await _told(stack, _MODELS, b"", ("authorization", "Bearer sk-1"))
         assert status == "0"
         assert told is not None
+
+
+async def test_a_call_that_is_refused_for_its_key_makes_no_replica_look_busy() -> None:
+    """Balancers send more calls to whoever serves many at a low utilization: a stranger could draw them to itself."""
+    asked = pb.CreateCompletionRequest(spec=spec()).SerializeToString()
+    key = ("authorization", "Bearer sk-1")
+    async with running_stack(orca=True, master_key="sk-1") as stack:
+        assert await _told(stack, _CHAT + "CreateCompletion", asked) == ("16", None)
+        _, refused = await _told(stack, _MODELS, b"", key)
+        await _told(stack, _CHAT + "CreateCompletion", asked, key)
+        _, drawn = await _told(stack, _MODELS, b"", key)
+        rps_fractional = 6 << 3 | 1  # the first field, left out where it is 0
+        assert refused is not None
+        assert drawn is not None
+        assert (refused[0] == rps_fractional, drawn[0] == rps_fractional) == (False, True)

@@ -261,6 +261,22 @@ async def test_a_url_needs_no_key_and_names_the_public_host(tmp_path: Path) -> N
         assert (await stack.rest.get("/v1/images/files/")).status_code == 404
 
 
+@pytest.mark.parametrize("allowed", ["", "*"])
+async def test_what_a_caller_says_of_proxies_changes_no_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: str
+) -> None:
+    if allowed:
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", allowed)  # uvicorn reads it
+    headers = {
+        "forwarded": "proto=https;host=evil.example", "x-forwarded-proto": "https", "x-forwarded-host": "evil.example",
+        "x-forwarded-port": "1", "x-forwarded-for": "192.0.2.1", "x-forwarded-prefix": "/evil",
+    }  # fmt: skip
+    async with running_stack(rest=True, keep="local", keep_dir=str(tmp_path / "kept")) as stack:
+        [url] = urls_of((await ask(stack, ASKS[1][1], IMAGES, headers=headers)).json())
+        assert url.startswith(f"{stack.rest.base_url}/v1/images/files/")
+        assert (await stack.rest.get(url)).status_code == 200
+
+
 async def test_where_nothing_is_kept_a_url_is_refused_or_a_data_url(rest: Stack) -> None:
     for path, given in (ASKS[0], ASKS[2]):
         answer = await ask(rest, given, path)

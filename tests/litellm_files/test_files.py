@@ -1,6 +1,7 @@
 """Files in the manner of LiteLLM's users load, or are refused, as expected.yaml says, and ask exactly what it says."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,22 @@ import yaml
 
 from imagewire_server.config.source import ConfigError
 from imagewire_server.providers.registry import load
+from tests.integration.token_server import PRIVATE_KEY
 from tests.litellm_files.asking import COMMON, requests
 
+ACCOUNT = {
+    "type": "service_account", "project_id": "project-of-the-account", "client_email": "robot",
+    "private_key": PRIVATE_KEY, "token_uri": "https://oauth2.example/token",
+}  # fmt: skip
 HERE = Path(__file__).parent
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "expected.yaml").read_text())
 ENVIRON = {
     "GEMINI_API_KEY": "gemini-key",
     "GEMINI_KEY_2": "gemini-key-2",
     "MASTER_KEY": "sk-1234",
-    "PRIVATE_KEY": "private",
+    "PRIVATE_KEY": PRIVATE_KEY,
     "PROJECT": "env-project",
-    "SERVICE_ACCOUNT": '{"type": "service_account", "project_id": "project-of-the-account", "client_email": "robot"}',
+    "SERVICE_ACCOUNT": json.dumps(ACCOUNT),
     "VERTEX_API_KEY": "vertex-key",
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import imagewire
 from tests.mesh import dashboard
 from tests.mesh.containers import ROOT
 from tests.mesh.plot import Chart, svg
@@ -46,11 +47,15 @@ def _addresses(mesh: Topology, folder: Path) -> Iterator[str]:
 
 
 def _report(mesh: Topology, traffic: Traffic) -> Iterator[str]:
-    trace_id, span_id = draw_traced(mesh)
     ends = ", ".join(f"{kind} {end}: {count}" for (kind, end), count in sorted(traffic.ends.items()))
     yield f"\ncalls so far: {ends}"
     yield f"a picture: {traffic.picture}"
-    yield from tree(mesh.spans, trace_id, span_id)
+    try:
+        traced = draw_traced(mesh)
+    except imagewire.ImagewireError as error:
+        yield f"no trace: {error}"
+    else:
+        yield from tree(mesh.spans, *traced)
     mesh.spans.forget()
     yield "the dashboard:"
     yield from (f"  {line}" for line in dashboard.table(mesh.prometheus))
@@ -77,9 +82,9 @@ def run(folder: Path, seconds: float | None, plot: Path | None) -> None:
     _say("starting two replicas, Envoy, Redis, the emulator, the collector and Prometheus ...")
     with contextlib.ExitStack() as stack:
         mesh = stack.enter_context(topology(folder, collector=with_collector))
-        stack.callback(_say, "stopping ...")
         traffic = Traffic(mesh, folder)
         stack.enter_context(traffic.running())
+        stack.callback(_say, "stopping ...")
         begin = time.time()
         _say(*_addresses(mesh, folder), "callers draw; a report comes every 15 seconds. Ctrl-C stops everything.")
         never = threading.Event()

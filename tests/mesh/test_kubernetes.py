@@ -113,6 +113,37 @@ def test_each_pod_is_scraped_once_at_the_port_that_needs_no_key() -> None:
     assert namespace == {"kubernetes.io/metadata.name": "monitoring"}
 
 
+@pytest.mark.parametrize(
+    ("mesh", "namespace", "ports"), [("istio", "istio-system", {15012}), ("linkerd", "linkerd", {8080, 8086, 8090})]
+)
+def test_a_sidecar_reaches_its_control_plane(mesh: str, namespace: str, ports: set[int]) -> None:
+    """The policy of the base lets a pod, and so its sidecar, reach nothing but names and HTTPS."""
+    policies = [one["spec"].get("egress", ()) for one in manifests(FOLDER / mesh) if one["kind"] == "NetworkPolicy"]
+    labels = {"kubernetes.io/metadata.name": namespace}
+    allowed = {
+        port["port"]
+        for rules in policies
+        for rule in rules
+        if {"namespaceSelector": {"matchLabels": labels}} in rule["to"]
+        for port in rule["ports"]
+    }
+    assert allowed == ports
+
+
+def test_alerts_and_panels_find_the_job_of_the_pods() -> None:
+    """Their queries name it; without a label, the job would have the name of the Service."""
+    found = manifests(FOLDER / "monitoring")
+    (monitor,) = (one["spec"] for one in found if one["kind"] == "ServiceMonitor")
+    asked = monitor["selector"]["matchLabels"].items()
+    (labels,) = (
+        one["metadata"]["labels"]
+        for one in found
+        if one["kind"] == "Service" and asked <= one["metadata"]["labels"].items()
+    )
+    jobs = set(re.findall(r'job="([^"]+)"', (ROOT / "deploy/prometheus/alerts.yml").read_text()))
+    assert {labels[monitor["jobLabel"]]} == jobs
+
+
 def test_what_the_autoscaler_reads_is_a_metric() -> None:
     (metric,) = [one["pods"]["metric"]["name"] for one in of_kind("HorizontalPodAutoscaler")["spec"]["metrics"][:1]]
     assert f"`{metric}`" in (ROOT / "docs/deployment.md").read_text()

@@ -43,14 +43,15 @@ class Traffic:
         """Draw until the end of the block."""
         loops = [self._stream, self._cached, self._rest, self._batch, self._amiss]
         threads = [threading.Thread(target=self._loop, args=(loop,)) for loop in loops]
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             yield
         finally:
             self._over.set()
             for thread in threads:
-                thread.join()
+                if thread.ident is not None:  # Ctrl-C may come between two starts
+                    thread.join()
 
     def _loop(self, kind: Callable[[imagewire.Client, httpx.Client, int], str]) -> None:
         key = KEYS[1] if kind == self._batch else KEYS[0]
@@ -64,7 +65,9 @@ class Traffic:
                 try:
                     end = kind(client, rest, number)
                 except imagewire.ImagewireError as error:
-                    end = error.reason
+                    end = error.reason or type(error).__name__  # Envoy gives none
+                except httpx.HTTPError as error:
+                    end = type(error).__name__
                 self.ends[kind.__name__.strip("_"), end] += 1
                 if self._over.wait(_PAUSE):
                     return
@@ -84,7 +87,7 @@ class Traffic:
     def _rest(self, _: imagewire.Client, rest: httpx.Client, number: int) -> str:
         asked = {"model": MODEL, "messages": [{"role": "user", "content": f"Banana number {number}"}]}
         answer = rest.post("/v1/chat/completions", json=asked)
-        return "OK" if answer.status_code == 200 else str(answer.json()["error"]["code"])
+        return "OK" if answer.status_code == 200 else str(answer.status_code)
 
     def _amiss(self, client: imagewire.Client, _: httpx.Client, number: int) -> str:
         client.draw("A banana that nobody gets", model=_AMISS[number % len(_AMISS)])

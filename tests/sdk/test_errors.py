@@ -96,6 +96,7 @@ REASONS: dict[str, tuple[str, type[imagewire.ImagewireError], bool]] = {
     "STORE_UNAVAILABLE": ("UNAVAILABLE", imagewire.StoreUnavailable, True),
     "CALLER_LIMITED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, True),
     "BUDGET_EXHAUSTED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, False),
+    "BUDGET_TOO_SMALL": ("FAILED_PRECONDITION", imagewire.NotSupported, False),
     "BUDGET_UNAVAILABLE": ("UNAVAILABLE", imagewire.Unavailable, True),
     "PRICE_UNKNOWN": ("FAILED_PRECONDITION", imagewire.NotSupported, False),
     "KEEP_OFF": ("FAILED_PRECONDITION", imagewire.KeepOff, False),
@@ -150,6 +151,14 @@ def test_a_quota_that_is_used_up_is_asked_for_once() -> None:
         created(target, MODEL, "x")
     assert not failed.value.retryable
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(("pushback", "retryable"), [("", False), ("5000", True), ("-1", False)])
+def test_a_budget_that_others_have_reserved_is_asked_for_again(pushback: str, retryable: bool) -> None:
+    script = Script(fail=failing("RESOURCE_EXHAUSTED", "BUDGET_EXHAUSTED", pushback=pushback))
+    with scripted(script) as target, pytest.raises(imagewire.RateLimited) as failed:
+        created(target, MODEL, "x", made={"retries": 0})
+    assert failed.value.retryable is retryable
 
 
 @everything

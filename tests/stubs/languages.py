@@ -17,7 +17,7 @@ PROTOS = ROOT / "protos"
 FILES = sorted(str(path.relative_to(PROTOS)) for path in (PROTOS / "imagewire/v1").glob("*.proto"))
 HERE = Path(__file__).parent
 # A program that runs for seconds is not worth the second compiler's work: half of the CPU time of a build is that.
-_JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 def run(*command: str | Path, cwd: Path = HERE, **environ: str) -> str:
@@ -89,14 +89,14 @@ def java() -> list[str | Path]:
                 "-Dmaven.test.skip=true",
                 "prepare-package",
                 cwd=folder,
-                MAVEN_OPTS=" ".join(_JVM),
+                MAVEN_OPTS=" ".join(JVM),
             )
-    return [program, *_JVM, "-cp", java_class_path(), "Draw"]
+    return [program, *JVM, "-cp", java_class_path(), "Draw"]
 
 
 def javac(*arguments: str | Path) -> None:
     """Compile with the stubs and what they need."""
-    run(needs("javac"), *(f"-J{option}" for option in _JVM), "-cp", java_class_path(), *arguments)
+    run(needs("javac"), *(f"-J{option}" for option in JVM), "-cp", java_class_path(), *arguments)
 
 
 def java_class_path() -> str:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import grpc
 
@@ -138,6 +138,13 @@ class ClientBase(Generic[_Interceptor]):
         super().__init_subclass__()
         if "__init__" not in cls.__dict__:
             cls.__init__ = _renamed(cls.__init__, f"{cls.__qualname__}.__init__")  # type: ignore[method-assign]
+
+    def __reduce__(self) -> NoReturn:
+        """A client is neither pickled nor copied. Raises TypeError."""
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled or copied, because it has connections: share the one that is"
+            " there among threads, and make another in each process"
+        )
 
     @property
     def target(self) -> str:

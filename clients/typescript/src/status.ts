@@ -17,6 +17,7 @@ const BY_REASON: Partial<Record<string, Kind>> = {
   ANSWER_NOT_KEPT: errors.AnswerNotKept,
   ANSWER_TOO_LARGE: errors.AnswerTooLarge,
   ANSWER_WILL_NOT_FIT: errors.AnswerWillNotFit,
+  BUDGET_TOO_SMALL: errors.NotSupported,
   COMPLETION_NOT_FOUND: errors.CompletionNotFound,
   IMAGE_NOT_FOUND: errors.ImageNotFound,
   KEEP_OFF: errors.KeepOff,
@@ -47,8 +48,10 @@ const BY_CODE: Partial<Record<Code, Kind>> = {
   [Code.Canceled]: errors.Cancelled,
   [Code.DataLoss]: errors.CorruptAnswer,
 };
-/** A repeat costs nothing, but would not help within any reasonable wait. */
-const LASTING = new Set(["UPSTREAM_QUOTA_EXHAUSTED", "BUDGET_EXHAUSTED"]);
+/** Whether a repeat costs nothing, but would not help within any reasonable wait. pushback: what the server asks for. */
+function isLasting(reason: string, pushback: string | null): boolean {
+  return reason === "UPSTREAM_QUOTA_EXHAUSTED" || (reason === "BUDGET_EXHAUSTED" && pushback === null);
+}
 /** Node's names of what comes before a request is sent. The same codes tell of connections that were lost too. */
 const CONNECTING = new Set(["connect", "getaddrinfo"]);
 const NO_TRUST = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)|EPROTO/;
@@ -124,7 +127,8 @@ export function failure(reason: unknown, target: string, requestId: string, draw
     return ownFailure(error, target, requestId, draws);
   }
   const Made = BY_REASON[info.reason] ?? BY_CODE[error.code] ?? errors.ServerError;
-  const charged = error.metadata.get("grpc-retry-pushback-ms") === "-1";
+  const pushback = error.metadata.get("grpc-retry-pushback-ms");
+  const charged = pushback === "-1";
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
   const refused =
     Made.prototype instanceof errors.Unavailable || Made === errors.Unavailable || Made === errors.RateLimited;
@@ -136,7 +140,7 @@ export function failure(reason: unknown, target: string, requestId: string, draw
     metadata: info.metadata,
     requestId: error.findDetails(RequestInfoSchema)[0]?.requestId || requestId,
     charged,
-    retryable: refused && free && !LASTING.has(info.reason) && !charged,
+    retryable: refused && free && !isLasting(info.reason, pushback) && !charged,
     violations: error
       .findDetails(BadRequestSchema)
       .flatMap((bad) => bad.fieldViolations)

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { Client } from "../src/client.js";
-import { AnswerTooLarge, CorruptAnswer, KeepOff, RateLimited, Unavailable } from "../src/index.js";
+import { AnswerTooLarge, CorruptAnswer, KeepOff, NotSupported, RateLimited, Unavailable } from "../src/index.js";
 import * as v1 from "../src/v1.js";
 import { broken, type Chat, client, events, numbered, PICTURE, refused } from "./fake.js";
 
@@ -156,6 +156,18 @@ await test("what the server says is uncharged is repeated, and nothing else", as
   calls = 0;
   const quota = () => refused(Code.ResourceExhausted, "UPSTREAM_QUOTA_EXHAUSTED");
   await assert.rejects(client({ chat: failing(quota) }).draw("A banana"), RateLimited);
+  assert.equal(calls, 1);
+  calls = 0;
+  const budget = () => refused(Code.ResourceExhausted, "BUDGET_EXHAUSTED");
+  await assert.rejects(client({ chat: failing(budget) }).draw("A banana"), RateLimited);
+  assert.equal(calls, 1);
+  calls = 0;
+  const soon = () => refused(Code.ResourceExhausted, "BUDGET_EXHAUSTED", {}, { "grpc-retry-pushback-ms": "1" });
+  await client({ chat: failing(soon, 1) }).draw("A banana");
+  assert.equal(calls, 2);
+  calls = 0;
+  const small = () => refused(Code.FailedPrecondition, "BUDGET_TOO_SMALL");
+  await assert.rejects(client({ chat: failing(small) }).draw("A banana"), NotSupported);
   assert.equal(calls, 1);
 });
 

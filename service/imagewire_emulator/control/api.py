@@ -1,5 +1,6 @@
 """The handlers of the control API, and its table of routes, from which /_emulator/openapi.json is made."""
 
+import functools
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
@@ -48,13 +49,13 @@ def routes(
     find: whose calls a request is about. names: of all keys. own: the host's name or address at which it is served.
     """
     table = _table(find, gallery)
-    openapi = document(table)
+    openapi = functools.cache(lambda: document(table))  # when it is first asked for: it takes longer than the rest
 
     def answering(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         return _answering(handler, own)
 
     async def described(_: web.Request) -> dict[str, Any]:
-        return openapi
+        return openapi()
 
     made = [web.route(route.method, f"/_emulator{route.path}", answering(route.handler)) for route in table]
 

@@ -2,15 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from imagewire_server.config import token_issuers, token_rules
-from imagewire_server.config.routing import fits
-from imagewire_server.config.source import ConfigError, Key, Node, parsed
+from imagewire_server.config.name_patterns import fits
+from imagewire_server.config.source import ConfigError, Key, Node, Reader, parsed
 from imagewire_server.config.token_issuers import Issuer
 from imagewire_server.config.token_rules import TokenRule
 
@@ -126,11 +125,7 @@ def check_shares(policies: Iterable[Policy], shares: int) -> None:
 
 
 def _policy(entry: Node, *, certificates: bool) -> Policy:
-    given: dict[str, Any] = {}
-    for key, value in entry.pairs("an entry of callers"):
-        if key.text not in READERS:
-            raise key.unknown(READERS, "callers")
-        given[key.text] = READERS[key.text](key, value)
+    given = entry.read("an entry of callers", READERS, section="callers")
     if "name" not in given:
         raise entry.error("name is missing; add the caller's name")
     name = given["name"]
@@ -228,7 +223,7 @@ def _dollars(key: Key, value: Node) -> float:
     return dollars
 
 
-READERS: dict[str, Callable[[Key, Node], Any]] = {
+READERS: dict[str, Reader] = {
     "name": _name,
     "key_sha256": _digests,
     "models": _models,

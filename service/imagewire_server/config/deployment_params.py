@@ -18,6 +18,8 @@ PROVIDER = "custom_llm_provider"
 _BODY = "extra_body"
 # Google's names of tool_choice, which LiteLLM passes on for pictures only, not in chats.
 _TOOL_CONFIG = frozenset({"toolConfig", "tool_config"})
+# LiteLLM's second name of a deployment's timeout.
+_TIMEOUT, _SECOND_TIMEOUT = "timeout", "request_timeout"
 
 
 class Params(NamedTuple):
@@ -48,8 +50,11 @@ def read(
     if model.is_unresolved:
         notices.add(f"{model.where}: {found.provider}/{found.model} stands for the model: {model.reference} is not set")
     reader = _Reader(providers[found.provider], notices)
+    timeout = params.at(_TIMEOUT)
     for key, value in params.pairs("litellm_params"):
-        if not value.is_null and key.text not in {"model", PROVIDER, credentials.NAME}:  # LiteLLM drops null, too
+        if key.text == _SECOND_TIMEOUT and not value.is_null and (timeout is None or timeout.is_null):
+            reader.read_timeout(value)
+        elif not value.is_null and key.text not in {"model", PROVIDER, credentials.NAME}:  # LiteLLM drops null, too
             reader.read(key, value)
     return reader.finished(found, common)
 
@@ -103,10 +108,17 @@ class _Reader:
             served = (*PARAMS, PROVIDER, credentials.NAME, *self._config.params, *prices.KEYS)
             self._notices.other(key, value, "litellm_params", (*served, *litellm.names("defaults")))
 
+    def read_timeout(self, value: Node) -> None:
+        """Read the timeout by its second name."""
+        if not self._notices.is_missing(_SECOND_TIMEOUT, value):
+            self._own[_TIMEOUT] = self._config.params[_TIMEOUT].read(value)
+
     def _read_default(self, key: Key, value: Node, default: str) -> None:
-        name = key.text
         if default in self._defaults:
-            raise key.error(f"{name} is a second name of {default}; leave one of them out")
+            raise key.error(f"{key.text} is a second name of {default}; leave one of them out")
+        self._take_default(key.text, value, default)
+
+    def _take_default(self, name: str, value: Node, default: str) -> None:
         if not value.has_unresolved:
             self._defaults[default] = self._json(name, value)
             if "safety" in default and not _is_safety(self._defaults[default]):
@@ -126,12 +138,20 @@ class _Reader:
                 found[key.text] = inner.json(path)
         return found
 
+    def _says(self, name: str) -> bool:
+        """Whether the deployment has a default itself, by any of its names."""
+        body = self._defaults.get(_BODY)
+        given = {*self._defaults, *(body if isinstance(body, dict) else ())}
+        return any(litellm.snake(one) == name for one in given)
+
     def finished(self, found: ModelId, common: Mapping[str, Node]) -> Params:
         """What was read, completed."""
         config, own = self._config, self._own
         for name, value in common.items():
             if name in config.params and name not in own:
                 own[name] = config.params[name].read(value)
+            elif name in litellm.names("defaults") and not self._says(name):
+                self._take_default(name, value, name)
         for ignored in tuple(config.ignores(found.provider, own)):
             del own[ignored]
             self._notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")

@@ -19,11 +19,11 @@ _CACHE_TTL = "cache_ttl"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One way to serve a model name. name and model may contain one "*". weight, rpm, tpm: None if not given.
+    """One way to serve a model name. name and model may contain "*". weight, rpm, tpm: None if not given.
 
-    model: the provider's id. options: the provider's own options. defaults: fields of requests that apply where a
-    caller sets none, as JSON; "" for none. prices: those that the file has for it. cache_ttl: as in Settings, None for
-    that.
+    part_of: the model_name that it is one part of, where a file has `model: "*"`, else "". model: the provider's id.
+    options: the provider's own options. defaults: fields of requests that apply where a caller sets none, as JSON; ""
+    for none. prices: those that the file has for it. cache_ttl: as in Settings, None for that.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Deployment:
     defaults: str = field(default="", repr=False)
     prices: Prices = ()
     cache_ttl: float | None = None
+    part_of: str = ""
 
     def without_share(self) -> "Deployment":
         """Everything except how often it is chosen, and how long its answers are sent again."""
@@ -86,7 +87,7 @@ def read(
     deployments = tuple(one for one in found if isinstance(one, Deployment))
     skipped = tuple(one for one in found if isinstance(one, Skipped))
     if any(one.is_everything for one in skipped) and (all_models := everything()):
-        deployments += tuple(all_models)
+        deployments += tuple(replace(one, part_of="*") for one in all_models)
         skipped = tuple(one for one in skipped if not one.is_everything)
     every = next((one for one in skipped if one.is_everything), None)
     if every and not deployments:
@@ -103,10 +104,10 @@ def read(
 
 
 def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
-    name, named, params, info = "", entry, None, None
+    name, params, info = "", None, None
     for key, value in entry.pairs("an entry of model_list"):
         if key.text == "model_name":
-            name, named = value.text("model_name"), value
+            name = value.text("model_name")
         elif key.text == "litellm_params":
             params = value
         elif key.text == "model_info":
@@ -132,16 +133,16 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
             _tell_unused(params, info, reader.notices)
         return read
     model_guards.check_open(entry, name)
-    if name.count("*") > 1:
-        raise named.error("model_name may have only one '*'")
     own = _info(info, reader) if info else _Info()
     if not (name + own.id).isprintable() or "," in own.id:
         raise entry.error(
             "model_name and id must be printable, and an id must have no comma, because they are sent in trailers"
         )
     provider, model = read.given["provider"], read.given["model"]
-    if ("*" in model) and ("*" not in name):
-        raise params.error(f"model {provider}/{model} has a '*', but model_name {name!r} has none")
+    stars, named = model.count("*"), name.count("*")
+    if stars not in (0, named):
+        has = f"has {stars} '*'" if named else "has a '*'"
+        raise params.error(f"model {provider}/{model} {has}, but model_name {name!r} has {named or 'none'}")
     try:
         options = reader.providers[provider].options(provider, model, read.own, reader.settings, params)
     except ConfigError as error:  # the missing key may be a misspelled one

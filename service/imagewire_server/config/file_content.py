@@ -9,17 +9,32 @@ from imagewire_server.config.source import ConfigError
 _MOST_BYTES = 1024 * 1024
 
 
+class UnusableFile(Exception):
+    """The message says what is the matter with the file. It goes on from the file's name, and names no remedy."""
+
+
 def content(path: Path, *, pipe: bool = False) -> bytes:
-    """The content of the file. pipe: it may be a pipe, which another program must write to. Raises ConfigError."""
+    """The content of a configuration file. pipe: it may be a pipe, which another program must write to.
+
+    Raises ConfigError.
+    """
+    try:
+        return bounded(path, _MOST_BYTES, pipe=pipe)
+    except UnusableFile as error:
+        raise ConfigError(f"{path}: {error}; use a configuration file that can be read, and read again") from error
+
+
+def bounded(path: Path, most: int, *, pipe: bool = False) -> bytes:
+    """The content of a file of at most so many bytes. pipe: see `content`. Raises UnusableFile."""
     try:
         with open(path, "rb", opener=None if pipe else _without_waiting) as file:  # pathlib's has no opener
             if not pipe and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ConfigError(f"{path}: is not a regular file; use one that can be read again")
-            text = file.read(_MOST_BYTES + 1)
+                raise UnusableFile("is not a regular file")
+            text = file.read(most + 1)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); use an existing, readable file") from error
-    if len(text) > _MOST_BYTES:
-        raise ConfigError(f"{path}: is larger than {_MOST_BYTES} bytes; use a configuration file")
+        raise UnusableFile(f"cannot be read ({error.strerror})") from error
+    if len(text) > most:
+        raise UnusableFile(f"is larger than {most} bytes")
     return text
 
 

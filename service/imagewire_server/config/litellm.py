@@ -30,15 +30,16 @@ def common(section: str) -> dict[str, str]:
 
 def default_name(name: str) -> str:
     """The field of a chat request for one of Google's names of it, such as "maxOutputTokens"; else the name itself."""
-    return str(_document()["google_names"].get(_snake(name), name))
+    return str(_document()["google_names"].get(snake(name), name))
 
 
 def generation_field(name: str) -> str:
     """Google's field of generationConfig that only extra_body can hold, by one of its names; "" for others."""
-    return str(_document()["google_places"].get(_snake(name), ""))
+    return str(_document()["google_places"].get(snake(name), ""))
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """A name as Python spells it."""
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 

@@ -100,13 +100,14 @@ def load(
         providers = [one.for_demo() for one in providers]
         of_providers = {name: section.within(Unneeded(references)) for name, section in of_providers.items()}
     named = credentials.read(of_providers["credential_list"]) if "credential_list" in of_providers else {}
+    common = _common(sections, notices)
     if "model_list" in of_providers:
         found = deployments.read(
             of_providers["model_list"],
             providers,
             made,
             named,
-            _common(sections, notices),
+            common,
             lambda: _default(made, providers),
             notices,
         )
@@ -114,23 +115,26 @@ def load(
         raise titled["include"][0].error("include is not supported: put the model_list of the included file here")
     else:
         found = ModelList(_default(made, providers))
+    _check_reach(common, found.deployments, has_list="model_list" in of_providers)
     _distinct(found.deployments, path)
     for words in cache_times.warnings(found.deployments, made.cache_ttl):
         notices.add(words)
     names = frozenset(deployment.name for deployment in found.deployments)
     own = sections.get("imagewire")
     issuers = token_issuers.read(own)
+    routes = routing.read(
+        {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
+        names,
+        frozenset(one.name for one in found.skipped) - names,
+        notices,
+    )
     config = Config(
         settings=made,
         deployments=found.deployments,
         routing=replace(
-            routing.read(
-                {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
-                names,
-                frozenset(one.name for one in found.skipped) - names,
-                notices,
-            ),
+            routes,
             blocked=model_guards.blocked_names(found.skipped, names),
+            skipped=routes.skipped | model_guards.skipped_names(found.skipped, names),
         ),
         models=models.read(own),
         master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),
@@ -174,13 +178,26 @@ def _sections(top: Node | None, notices: Notices) -> dict[str, tuple[Key, Node]]
 
 def _common(sections: Mapping[str, Node], notices: Notices) -> dict[str, Node]:
     """Values of other sections that apply to each deployment that has none itself, by the deployment's key."""
-    return {
-        name: value
-        for section in ("litellm_settings", "router_settings")
-        if section in sections
-        for key, name in litellm.common(section).items()
-        if (value := sections[section].at(key)) and not notices.is_missing(key, value)
-    }
+    found = {}
+    for section in ("litellm_settings", "router_settings"):
+        for key, name in litellm.common(section).items() if section in sections else ():
+            value = sections[section].at(key)
+            if value and value.is_unset and "safety" in key:  # without it, pictures may be drawn that it forbids
+                unset = f"the environment variable {value.reference} is not set"
+                raise value.error(f"{key}: {unset}; set it, or remove {key}")
+            if value and not notices.is_missing(key, value):
+                found[name] = value
+    return found
+
+
+def _check_reach(common: Mapping[str, Node], found: Iterable[Deployment], *, has_list: bool) -> None:
+    """Raise ConfigError where safety settings for all deployments do not reach some of them."""
+    for name, value in common.items():
+        if "safety" in name and (not has_list or any(one.part_of for one in found)):
+            raise value.error(
+                "vertex_ai_safety_settings is not supported for model '*', nor without a model_list: name a provider's"
+                " models, as gemini/*"
+            )
 
 
 def _settings(

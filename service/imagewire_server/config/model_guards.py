@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from imagewire_server.config import litellm
-from imagewire_server.config.model_ids import Skipped
+from imagewire_server.config.model_ids import IN_ENVIRONMENT, Skipped
 from imagewire_server.config.source import Key, Node
 
 # Its keys, beside the model or under model_info.
@@ -29,6 +29,12 @@ def check_open(entry: Node, name: str) -> None:
 def blocked_names(skipped: Iterable[Skipped], served: frozenset[str]) -> frozenset[str]:
     """The model_names of which every deployment is blocked. served: those that have another one."""
     return frozenset(one.name for one in skipped if one.why == BLOCKED) - served
+
+
+def skipped_names(skipped: Iterable[Skipped], served: frozenset[str]) -> frozenset[str]:
+    """The model_names that no provider of this server serves. served: those that have another deployment."""
+    unknown = (BLOCKED, IN_ENVIRONMENT)
+    return frozenset(one.name for one in skipped if one.why not in unknown) - served
 
 
 def _guards(entry: Node) -> Iterator[tuple[Key, Node]]:

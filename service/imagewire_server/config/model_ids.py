@@ -57,7 +57,7 @@ def read(value: Node, chosen: str, name: str, providers: Mapping[str, ProviderCo
     if provider not in providers:
         return Skipped(name, text, value, OTHER_PROVIDER, _near(provider, providers))
     config = providers[provider]
-    if not re.fullmatch(r"[\w.:@*-]+(/[\w.:@-]+)*", model) or model.count("*") > 1:
+    if not re.fullmatch(r"[\w.:@*-]+(/[\w.:@-]+)*", model):
         raise value.error(f"model {text!r} has no model; use one such as {provider}/{config.example}")
     if why := config.declines(provider, model):
         return Skipped(name, text, value, why)

@@ -6,9 +6,9 @@ from imagewire_server.config import litellm
 from imagewire_server.config.source import Key, Node, nearest
 
 # Keys that ask for something by being false.
-_ASK_BY_FALSE = frozenset({"discoverable", "ssl_verify"})
+_ASK_BY_FALSE = frozenset({"discoverable", "ssl_verify", "supports_system_message"})
 # Those of them that ask for nothing by being true.
-_ONLY_BY_FALSE = frozenset({"discoverable"})
+_ONLY_BY_FALSE = frozenset({"discoverable", "supports_system_message"})
 # What to do in place of a key.
 _CACHE = "set cache_ttl under imagewire for the answer cache"
 _CALLERS = "see imagewire.callers for keys with limits and budgets"

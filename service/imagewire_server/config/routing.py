@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from imagewire_server.config import litellm
+from imagewire_server.config.name_patterns import fits
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.source import Node, nearest
 
@@ -29,8 +30,8 @@ class Routing:
     of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
     and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names. aliases: other
     names of models. drop_params: whether what a model does not support is left out of REST requests that do not say.
-    enforces_rpm: whether a deployment's rpm is a limit, and not only its share. blocked: names that are not served,
-    although a wildcard may fit them.
+    enforces_rpm: whether a deployment's rpm is a limit, and not only its share. blocked, skipped: names that are not
+    served, although a wildcard may fit them: by the file's wish, or because no provider of this server serves them.
     """
 
     strategy: str = "simple-shuffle"
@@ -43,6 +44,7 @@ class Routing:
     drop_params: bool = False
     enforces_rpm: bool = False
     blocked: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
 
 
 class _Names(NamedTuple):
@@ -67,12 +69,13 @@ class _Names(NamedTuple):
 def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset[str], notices: Notices) -> Routing:
     """Read the router's settings. sections: those of the file that may have some; later ones override earlier ones.
 
-    names: those in model_list. skipped: those of which every model is skipped. Raises ConfigError.
+    names: those in model_list. skipped: those of which no model is served. Of `Routing.skipped`, the aliases are found
+    here. Raises ConfigError.
     """
     given: dict[str, Any] = {}
     router = sections.get("router_settings")
     given_aliases = router.at("model_group_alias") if router else None
-    aliases = _aliases(given_aliases, _Names(names, skipped), notices)
+    aliases, lost = _aliases(given_aliases, _Names(names, skipped), notices)
     # Those of variables that are not looked up stand for a model, too.
     open_ = {
         key.text
@@ -99,7 +102,7 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
         given[name] = _of_aliases(given.get(name, ()), aliases)
     if default:
         given["fallbacks"] = (*given["fallbacks"], ("*", default))
-    return Routing(**given, aliases=aliases)
+    return Routing(**given, aliases=aliases, skipped=lost)
 
 
 def _of_aliases(fallbacks: Fallbacks, aliases: Iterable[Alias]) -> Fallbacks:
@@ -143,9 +146,9 @@ def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str
     return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names, notices)}
 
 
-def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias, ...]:
-    """Other names of models: a name, or a mapping with the name as `model`, and `hidden`."""
-    found = []
+def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[tuple[Alias, ...], frozenset[str]]:
+    """Other names of models, and those that are skipped: each a name, or a mapping with it as `model`, and `hidden`."""
+    found, lost = [], set()
     for key, target in value.pairs("model_group_alias") if value else ():
         if target.is_null:
             continue
@@ -162,9 +165,10 @@ def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias
         text = name.text(f"model_group_alias.{key.text}")
         if why := names.missing(text):
             notices.add(f"{name.where}: the alias {key.text!r} is skipped: it stands for {text!r}, {why}")
+            lost.add(key.text)
         else:
             found.append(Alias(key.text, text, hidden))
-    return tuple(found)
+    return tuple(found), frozenset(lost)
 
 
 def _is_hidden(name: str, value: Node | None, notices: Notices) -> bool:
@@ -223,9 +227,3 @@ def _targets(value: Node, what: str, source: str, names: _Names, notices: Notice
         else:
             chosen.append(name)
     return tuple(chosen)
-
-
-def fits(pattern: str, name: str) -> bool:
-    """Whether a name is one of those that a pattern with a "*" stands for."""
-    before, star, after = pattern.partition("*")
-    return bool(star) and name.startswith(before) and name.endswith(after)

@@ -125,6 +125,8 @@ def _deployment(deployment: "Deployment", details: Details, cache_ttl: float) ->
     where = deployment.options.where
     share = deployment.weight or deployment.rpm or deployment.tpm
     notes = [f"at {where}" if where else "", f"share {share:g}" if share else "", f"id {deployment.id}"]
+    if deployment.part_of:
+        notes.append(f"of model_name {deployment.part_of!r}")
     if cache_ttl:
         notes.append(f"cached for {cache_ttl:g} s")
     yield f"  {deployment.provider}/{deployment.model}  " + ", ".join(note for note in notes if note)

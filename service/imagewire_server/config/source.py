@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,15 @@ class Node:
                 raise name.error(f"{name.text!r} is set twice; keep one")
             seen.add(name.text)
             yield name, Node(value, self._path, self._environ)
+
+    def read(self, what: str, readers: Mapping[str, "Reader"], *, section: str) -> dict[str, Any]:
+        """The values of a mapping, each as the reader of its key has it. what, section: their names, for errors."""
+        given: dict[str, Any] = {}
+        for key, value in self.pairs(what):
+            if key.text not in readers:
+                raise key.unknown(readers, section)
+            given[key.text] = readers[key.text](key, value)
+        return given
 
     @property
     def reference(self) -> str:
@@ -241,6 +250,10 @@ class Key(Node):
         return self.error(
             f"unknown key {self.text!r} in {where}{close or '; valid keys are ' + ', '.join(sorted(known))}"
         )
+
+
+Reader = Callable[[Key, Node], Any]
+"""Makes of a key's value what the server takes. Raises ConfigError."""
 
 
 def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str:

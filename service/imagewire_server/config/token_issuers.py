@@ -1,12 +1,10 @@
 """Reads `imagewire.jwt`: whose tokens say who calls, for whom they must be meant, and where the keys are."""
 
 import ipaddress
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
-from imagewire_server.config.source import ConfigError, Key, Node
+from imagewire_server.config.source import ConfigError, Key, Node, Reader
 
 # Asymmetric ones: whoever can check a token cannot make one.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -49,13 +47,7 @@ def read(own: Node | None) -> tuple[Issuer, ...]:
 
 
 def _issuer(entry: Node) -> Issuer:
-    given: dict[str, Any] = {}
-    for key, value in entry.pairs("an entry of jwt"):
-        if key.text not in READERS:
-            raise key.unknown(READERS, "jwt")
-        given[key.text] = READERS[key.text](key, value)
-        if key.text == "jwks":
-            given["where"] = value.where
+    given = entry.read("an entry of jwt", READERS, section="jwt")
     missing = {
         "issuer": "the issuer as its tokens have it in iss",
         "audiences": "what its tokens for this server have in aud",
@@ -64,7 +56,7 @@ def _issuer(entry: Node) -> Issuer:
     for name, what in missing.items():
         if name not in given:
             raise entry.error(f"{name} is missing; add {what}")
-    return Issuer(given.pop("issuer"), **given)
+    return Issuer(given.pop("issuer"), **given, where=(entry.at("jwks") or entry).where)
 
 
 def _texts(key: Key, value: Node) -> tuple[str, ...]:
@@ -130,7 +122,7 @@ def _claim(key: Key, value: Node) -> str:
     return text
 
 
-READERS: dict[str, Callable[[Key, Node], Any]] = {
+READERS: dict[str, Reader] = {
     "issuer": _name,
     "audiences": _texts,
     "jwks": _jwks,

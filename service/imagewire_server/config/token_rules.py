@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagewire_server.config.routing import fits
-from imagewire_server.config.source import Key, Node
+from imagewire_server.config.name_patterns import fits
+from imagewire_server.config.source import Key, Node, Reader
 from imagewire_server.config.token_issuers import Issuer
-
-KEYS = ("issuer", "subject", "claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +26,22 @@ class TokenRule:
 
     def has_all_of(self, other: "TokenRule") -> bool:
         """Whether it is certain that it knows each token that the other one knows."""
-        every = self.subject == "*" and not self.claims
-        return self == other or (every and self.issuer == other.issuer)
+        return (
+            self.issuer == other.issuer
+            and self._fits(other.subject)  # a "*" in it too: it stands for what this one's stands for, or for less
+            and set(self.claims) <= set(other.claims)
+        )
 
     def knows(self, issuer: str, subject: str, claims: Mapping[str, Any]) -> bool:
         """Whether it knows a token with these claims, which was checked."""
         return (
             self.issuer == issuer
-            and (self.subject in ("*", subject) or fits(self.subject, subject))
+            and self._fits(subject)
             and all(value in _values(name, claim(claims, name)) for name, value in self.claims)
         )
+
+    def _fits(self, subject: str) -> bool:
+        return self.subject == subject or fits(self.subject, subject)
 
     def __str__(self) -> str:
         more = "".join(f", {name} {value}" for name, value in self.claims)
@@ -68,17 +72,24 @@ def _text(value: Any) -> str:
 
 def read(_: Key, value: Node) -> TokenRule:
     """Read one. Its issuer is "" if it is left out. Raises ConfigError."""
-    given: dict[str, Any] = {"issuer": ""}
-    for key, inner in value.pairs("jwt"):
-        if key.text not in KEYS:
-            raise key.unknown(KEYS, "jwt of a caller")
-        if key.text == "claims":
-            given["claims"] = tuple(_required(name, one) for name, one in inner.pairs("claims"))
-            continue
-        given[key.text] = text = inner.text(key.text)
-        if not text or (key.text == "subject" and text.count("*") > 1):
-            raise inner.error(f"{key.text} must be text, in which a subject may have one '*'")
-    return TokenRule(**given)
+    return TokenRule(**({"issuer": ""} | value.read("jwt", READERS, section="jwt of a caller")))
+
+
+def _issuer(key: Key, value: Node) -> str:
+    if not (text := value.text(key.text)):
+        raise value.error("issuer is empty: name one of imagewire.jwt, or leave it out if there is only one")
+    return text
+
+
+def _subject(key: Key, value: Node) -> str:
+    text = value.text(key.text)
+    if not text or text.count("*") > 1:
+        raise value.error("subject must be text, in which it may have one '*'")
+    return text
+
+
+def _claims(_: Key, value: Node) -> tuple[tuple[str, str], ...]:
+    return tuple(_required(name, one) for name, one in value.pairs("claims"))
 
 
 def _required(name: Key, value: Node) -> tuple[str, str]:
@@ -87,6 +98,9 @@ def _required(name: Key, value: Node) -> tuple[str, str]:
     if not text:
         raise value.error(f"claims: {name.text} is empty: name the value that tokens must have")
     return name.text, text
+
+
+READERS: dict[str, Reader] = {"issuer": _issuer, "subject": _subject, "claims": _claims}
 
 
 def of_known_issuer(entry: Node, rule: TokenRule, issuers: tuple[Issuer, ...]) -> TokenRule:

@@ -41,6 +41,7 @@ class Account:
         self._drawn, self._open = Drawn(), 0
         self._is_open, self._deployment, self._begun = True, route.id, time.monotonic()
         call = self._call
+        call.is_asking = True
         report = self._report = Report(large=call.large)
         if call.attempts is not None:
             self._attempt = call.attempts.begin(call, route, spec, report)
@@ -115,6 +116,7 @@ class Account:
     def _tell(self, error: Error | None, finished: pb.Finished | None) -> None:
         """Tell who watches that the upstream call under way is over, and count it, if that was not done yet."""
         is_open, self._is_open = self._is_open, False
+        self._call.is_asking = False
         if is_open and not isinstance(error, InvalidRequest):  # in that case nothing was sent
             reason = "OK" if finished is not None else error.reason if error is not None else "ABANDONED"
             metrics.count_attempt(self._call, self._deployment, reason, time.monotonic() - self._begun)

@@ -58,7 +58,8 @@ class Call:
     name of a path of the spec.
     cached_answers: how many of its answers came from the answer cache. pictures: how many were drawn, without drafts,
     known when their cost is. image_bytes: of pictures handed on. sent_bytes: of gRPC's messages.
-    charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
+    charged: "no", "maybe" or "yes", of the upstream calls that are over. is_asking: whether one is under way, which may
+    go on behind this call's end. cost_nano_usd: of all upstream calls, None where it is not known.
 
     Known at the end: code: "OK", "CANCELLED", or the reason of the error. status: gRPC's ("UNAVAILABLE") or HTTP's.
     seconds: from its beginning to its end. settled: whether it has ended; its drawing may go on.
@@ -96,6 +97,7 @@ class Call:
     first_image_byte: float | None = None
     finish_reason: str = ""
     charged: str = "no"
+    is_asking: bool = False
     cost_nano_usd: int | None = None
     code: str = "OK"
     status: str | int = ""
@@ -169,6 +171,7 @@ class Call:
         self.finish_reason = part.finish_reason
         self.joined = self.joined or part.joined
         self._add_cached(part.cached_answers)
+        self.is_asking = self.is_asking or part.is_asking
         if part.charged != "no":
             self.charge(part.charged, part.cost_nano_usd)
 
@@ -205,7 +208,7 @@ class Call:
             "first_image_byte": None if self.first_image_byte is None else round(self.first_image_byte, 4),
             "finish_reason": self.shown_finish_reason,
             "cached_answers": self.cached_answers,
-            "charged": self.charged,
+            "charged": "maybe" if self.is_asking and self.charged == "no" else self.charged,
             "cost_usd": self.cost_usd,
         }
 

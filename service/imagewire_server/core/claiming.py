@@ -1,8 +1,10 @@
 """Takes a request_id in the store, and gives it back where nothing is drawn under it."""
 
 import asyncio
+import hashlib
 from functools import partial
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining
 from imagewire_server.contract.keep_errors import unavailable
 from imagewire_server.core.store.records import Kept
@@ -19,6 +21,11 @@ async def claim(store: Store, kept: Kept) -> Kept | None:
     except asyncio.CancelledError:
         claimed.add_done_callback(partial(_give_back_claim, store, kept))
         raise
+
+
+def fingerprint_of(spec: pb.Spec) -> bytes:
+    """What tells a spec from others."""
+    return hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()
 
 
 def spelled(request_id: str) -> str:

@@ -2,7 +2,8 @@
 
 That memory is no file and is allocated when it is made, so a full disk does no harm. The counts of a process outlive
 it, and the next process in its slot continues from them. A slot holds the number of bytes of all names, a double for
-each name, and the names, each a line of JSON. Only its own process writes to it.
+each name, and the names, each a line of JSON; behind them is room for its exemplars (`exemplars.py`). Only its own
+process writes to it.
 
 prometheus-client only writes the page: its own files for several processes are memory-mapped and sparse, so a full disk
 would end every worker by SIGBUS.
@@ -34,6 +35,8 @@ class Histogram(NamedTuple):
 _ALONE = 256 * 1024
 # One byte in so many is for doubles: a name's line has at least three times the bytes of one.
 _SHARE = 4
+# One byte in so many of a process's memory is for exemplars.
+_CELLS = 5
 
 _log = structlog.get_logger("imagewire.metrics")
 
@@ -47,7 +50,7 @@ class Counts:
         self._doubles, self._names = memory[:doubles].cast("d"), memory[doubles:]
         self._spare = len(self._doubles) - 1  # for what has no room
         self._lock = threading.Lock()
-        self._places = {name: at for at, name in enumerate(self._read_names(), 1)}
+        self._places = {name: at for at, name in enumerate(self.names(), 1)}
         self._series: dict[Name, list[int]] = {}  # the places of a histogram's buckets and of its sum, 0 if not known
 
     def add(self, name: Name, amount: float = 1.0) -> None:
@@ -77,9 +80,15 @@ class Counts:
 
     def read(self) -> dict[Name, float]:
         """All numbers, also those that another process counts."""
-        return {name: self._doubles[at] for at, name in enumerate(self._read_names(), 1)}
+        return {name: self._doubles[at] for at, name in enumerate(self.names(), 1)}
 
-    def _read_names(self) -> list[Name]:
+    def place(self, name: Name) -> int:
+        """Which of `names` it is, from 1; 0 for none."""
+        at = self._places.get(name, 0)
+        return at if at != self._spare else 0
+
+    def names(self) -> list[Name]:
+        """The names of all numbers, in a lasting order."""
         lines = bytes(self._names[: int(self._doubles[0])]).splitlines()
         return [msgspec.json.decode(line, type=Name) for line in lines]
 
@@ -101,12 +110,17 @@ class Counts:
 
 
 class Shared:
-    """Memory of so many slots, by the file descriptor that `reserve` gave, here or in a parent process."""
+    """Memory of so many slots, by the file descriptor that `reserve` gave, here or in a parent process.
+
+    cells: of each slot, for exemplars.
+    """
 
     def __init__(self, fd: int, slots: int) -> None:
         memory = memoryview(mmap.mmap(fd, 0))
         size = len(memory) // slots
-        self.slots = [memory[at : at + size] for at in range(0, size * slots, size)]
+        counts = size - size // _CELLS
+        self.slots = [memory[at : at + counts] for at in range(0, size * slots, size)]
+        self.cells = [memory[at + counts : at + size] for at in range(0, size * slots, size)]
 
     def read(self) -> dict[Name, float]:
         """The sums over all slots."""

@@ -10,8 +10,9 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from imagewire_server.core.counters import SUM, Name
+from imagewire_server.core.exemplars import Exemplar
 from imagewire_server.core.instruments import METRICS, Metric
-from imagewire_server.core.metrics import Exemplar, by_metric, everything, exemplars
+from imagewire_server.core.metrics import all_exemplars, by_metric, everything
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _OPEN_METRICS = "application/openmetrics-text"
@@ -26,24 +27,26 @@ def media_type(accepted: str) -> str:
 
 def page(kind: str = MEDIA_TYPE) -> bytes:
     """All that was counted, by all workers. kind: its media type."""
-    registry = CollectorRegistry()
-    registry.register(_Counted())
-    if kind == _OPEN_MEDIA_TYPE:
+    registry, is_open = CollectorRegistry(), kind == _OPEN_MEDIA_TYPE
+    # Only OpenMetrics has exemplars.
+    registry.register(_Counted(all_exemplars() if is_open else {}))
+    if is_open:
         written: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
         return written
     return generate_latest(registry)
 
 
 class _Counted(Collector):
+    def __init__(self, examples: Mapping[Name, Exemplar]) -> None:
+        self._examples = by_metric(examples)
+
     def collect(self) -> Iterator[Family]:
         """Each metric with its numbers."""
         numbers = by_metric(everything())
-        # A copy: calls go on, and this is another thread.
-        examples = by_metric(exemplars.copy())
         for name, metric in METRICS.items():
             shown = _shown(metric, numbers[name])
             if metric.kind == "histogram":
-                yield _histogram(name, metric, shown, _newest(metric, examples[name]))
+                yield _histogram(name, metric, shown, _newest(metric, self._examples[name]))
             else:
                 yield _family(name, metric, shown)
 

@@ -1,7 +1,6 @@
 """Drawings that are kept: one for each request_id, with any number of readers, now and later."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.kept_images import has_images
-from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, is_drawn
+from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, check_time, is_drawn
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.picture_links import Links
 from imagewire_server.core.reader import Reader
@@ -103,6 +102,7 @@ class Keeper:
         contract's errors.
         """
         call.caller.check_models((spec.model, *(wishes.fallbacks or ())))
+        check_time(deadline)
         if self._store is None or self._cache is None or not wishes.keeps:
             if self._store is None:
                 self._check_off(request_id, on_disconnect)
@@ -114,7 +114,7 @@ class Keeper:
             return completion.attach(hashes=hashes)
         request_id, fingerprint = claiming.spelled(request_id), b""
         if request_id:
-            fingerprint = wishes.fingerprint or await run_for_call(call, fingerprint_of, spec)
+            fingerprint = wishes.fingerprint or await run_for_call(call, claiming.fingerprint_of, spec)
         now = time.time()
         kept = Kept(new_id(), call.caller.id, request_id, fingerprint, now, now + self._store.ttl)
         if request_id:
@@ -293,8 +293,3 @@ class Keeper:
 
 def _not_found() -> CompletionNotFound:
     return CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
-
-
-def fingerprint_of(spec: pb.Spec) -> bytes:
-    """What tells a spec from others."""
-    return hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()

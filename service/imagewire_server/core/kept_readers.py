@@ -11,6 +11,15 @@ from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
 
 
+def check_time(deadline: float | None) -> None:
+    """Raise DeadlineExceeded where the caller's deadline has passed: what nobody waits for any more is not begun.
+
+    deadline: on the event loop's clock.
+    """
+    if deadline is not None and asyncio.get_running_loop().time() >= deadline:
+        raise DeadlineExceeded.for_free()
+
+
 async def is_drawn(store: Store, caller: str, completion_id: str) -> bool:
     """Whether a store that may fail knows that an answer of the caller's is being drawn."""
     try:

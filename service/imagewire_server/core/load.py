@@ -20,13 +20,14 @@ _FULL = "OVERLOADED"
 class Load:
     """utilization: the share of max_concurrent_calls that is used, with the call that asks. running: calls that draw.
 
-    calls, faults: of drawing, a second.
+    calls, faults: of drawing, a second. quota_left: the share of the provider's quota that is left, None if unknown.
     """
 
     utilization: float
     calls: float
     faults: float
     running: int
+    quota_left: float | None = None
 
 
 class Rate:
@@ -56,17 +57,24 @@ class Rate:
 
 
 class LoadMeter:
-    """An interceptor that counts the calls of both APIs as they end."""
+    """An interceptor that counts the calls of both APIs as they end. quota_left: see Load."""
 
-    def __init__(self, admission: Admission, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        quota_left: Callable[[], float | None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._admission = admission
+        self._quota_left = quota_left
         self._calls, self._faults = Rate(clock), Rate(clock)
 
     def read(self) -> Load:
         """The load now."""
         running, limit = self._admission.running, self._admission.limit
         # A utilization of 0 would be taken for none that is known.
-        return Load((running + 1) / limit, self._calls.read(), self._faults.read(), running)
+        left = self._quota_left()
+        return Load((running + 1) / limit, self._calls.read(), self._faults.read(), running, left)
 
     async def intercept(self, call: Call) -> OnEnd | None:
         """Count a call that draws."""

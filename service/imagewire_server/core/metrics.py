@@ -1,7 +1,7 @@
 """Counts what `instruments.py` names. Each number is counted once, whoever is told of it.
 
-Each worker counts in its own slot of memory that the parent has reserved. Any worker returns the sum (`exposition.py`);
-a collector gets each worker's own numbers.
+Each worker counts in its own slot of memory that the parent has reserved. Any worker returns the sum (`exposition.py`),
+with the exemplars of all; a collector gets each worker's own numbers.
 """
 
 import time
@@ -12,27 +12,20 @@ from imagewire_server.contract import pb
 from imagewire_server.core import instruments as names
 from imagewire_server.core.call import Call
 from imagewire_server.core.counters import Counts, Histogram, Name, Shared
+from imagewire_server.core.exemplars import Cells, Exemplar, newest
 from imagewire_server.core.trace_context import TraceContext
 
 _T = TypeVar("_T")
 
 # Slots are as large as all names can become, with some deployments and callers more.
-_BASE, _PER_NAME = 512 * 1024, 12 * 1024
+_BASE, _PER_NAME = 640 * 1024, 15 * 1024
 _MODALITIES = {name: name.lower() for name in ("TEXT", "IMAGE", "AUDIO", "VIDEO", "DOCUMENT")}
 _UNKNOWN = "unknown"  # the modality of tokens for which the provider says none that is known
 
 _counts = Counts()
 _shared: Shared | None = None
+_cells: Cells | None = None
 _own: dict[Name, float] = {}  # what has no sum over all workers
-
-
-class Exemplar(NamedTuple):
-    """A call that was counted in a bucket, and whose span was recorded. moment: Unix time."""
-
-    value: float
-    trace_id: str
-    span_id: str
-    moment: float
 
 
 class Served(NamedTuple):
@@ -45,7 +38,7 @@ class Served(NamedTuple):
 # By their ids; those of the last configuration that was read, and of earlier ones.
 deployments: dict[str, Served] = {}
 
-# The last one of each bucket, of this worker's calls.
+# The last one of each bucket, of this process's calls.
 exemplars: dict[Name, Exemplar] = {}
 
 
@@ -63,8 +56,9 @@ def slot_size(most: int) -> int:
 
 def share(shared: Shared, slot: int) -> None:
     """From now on count in a slot, and return the sum of all slots."""
-    global _counts, _shared
-    _counts, _shared = Counts(shared.slots[slot]), shared
+    global _counts, _shared, _cells
+    counts = Counts(shared.slots[slot])
+    _counts, _shared, _cells = counts, shared, Cells(shared.cells[slot], counts)
 
 
 def forget_running(slot: memoryview) -> None:
@@ -75,6 +69,12 @@ def forget_running(slot: memoryview) -> None:
 def everything() -> dict[Name, float]:
     """All that was counted, by all workers."""
     return {**(_shared.read() if _shared is not None else _counts.read()), **_own}
+
+
+def all_exemplars() -> dict[Name, Exemplar]:
+    """The last one of each bucket, of all workers' calls."""
+    # A copy: calls go on, and the page is written in another thread.
+    return newest(_shared) if _shared is not None else exemplars.copy()
 
 
 def own() -> dict[Name, float]:
@@ -136,7 +136,10 @@ def count_attempt(call: Call, deployment: str, reason: str, seconds: float) -> N
 
 
 def _exemplify(name: Name, of: Histogram, bucket: int, value: float, trace: TraceContext) -> None:
-    exemplars[*name, of.last[bucket]] = Exemplar(value, trace.trace_id, trace.span_id, time.time())
+    place, one = (*name, of.last[bucket]), Exemplar(value, trace.trace_id, trace.span_id, time.time())
+    exemplars[place] = one
+    if _cells is not None:
+        _cells.put(place, one)
 
 
 def count_tokens(deployment: str, usage: pb.Usage) -> None:

@@ -1,7 +1,8 @@
 """Names of pictures that are secrets: their ids, and the tokens that let anyone read them until they expire.
 
 Both are made from a secret of the store, so that every process which shares it can tell a picture by its place in an
-answer before the picture is drawn.
+answer before the picture is drawn. A token is encrypted (AES-SIV, RFC 5297): who is passed its URL learns nothing of
+the caller. The same picture always has the same one.
 """
 
 import base64
@@ -12,10 +13,13 @@ import struct
 import time
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
 from imagewire_server.core.store.store import Store
 
 _PLACE = struct.Struct(">16sIIQ")  # answer, candidate, part, the second in which it expires
-_MAC_BYTES = 16
+_ID_BYTES = 16
 _PREFIX = "cmpl-"
 
 
@@ -32,24 +36,23 @@ class Link:
 
 def image_id(secret: bytes, completion_id: str, candidate_index: int, part_index: int) -> str:
     """The id of a picture of an answer."""
-    return f"img-{_mac(secret, f'image {completion_id} {candidate_index} {part_index}'.encode()).hex()}"
+    place = f"image {completion_id} {candidate_index} {part_index}".encode()
+    return f"img-{hmac.digest(secret, place, hashlib.sha256)[:_ID_BYTES].hex()}"
 
 
 def token(secret: bytes, link: Link) -> str:
     """The token of a link, which nobody can guess or make."""
     answer = bytes.fromhex(link.completion_id.removeprefix(_PREFIX))
     data = _PLACE.pack(answer, link.candidate_index, link.part_index, link.expires) + link.caller.encode()
-    return base64.urlsafe_b64encode(_mac(secret, b"link " + data) + data).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(_cipher(secret).encrypt(data, None)).rstrip(b"=").decode()
 
 
 def read(secret: bytes, text: str, now: float) -> Link | None:
     """The link of a token; None where it is not ours, or has expired. now: seconds since 1970."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    mac, data = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-    if len(data) < _PLACE.size or not hmac.compare_digest(mac, _mac(secret, b"link " + data)):
+        data = _cipher(secret).decrypt(raw, None)
+    except (binascii.Error, ValueError, InvalidTag):
         return None
     answer, candidate, part, expires = _PLACE.unpack_from(data)
     if expires <= now:
@@ -76,5 +79,5 @@ class Links:
         return image_id(self.store.secret, link.completion_id, link.candidate_index, link.part_index)
 
 
-def _mac(secret: bytes, data: bytes) -> bytes:
-    return hmac.digest(secret, data, hashlib.sha256)[:_MAC_BYTES]
+def _cipher(secret: bytes) -> AESSIV:
+    return AESSIV(hmac.digest(secret, b"link", hashlib.sha512))

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from imagewire_server.config import name_patterns
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
@@ -13,6 +14,7 @@ from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
 from imagewire_server.contract.provider import Capabilities, Provider
 from imagewire_server.core import metrics
 from imagewire_server.core.circuit import Circuit, Slot
+from imagewire_server.core.wildcards import Wildcards
 
 # A wildcard serves any id: so many circuits of a deployment are remembered.
 _REMEMBERED = 1000
@@ -82,7 +84,10 @@ class Group:
 
 
 class Router:
-    """Resolves names and chooses routes. clock: monotonic seconds. dice: chooses among equals."""
+    """Resolves names and chooses routes. clock: monotonic seconds. dice: chooses among equals.
+
+    claimed: the provider that a model without one belongs to, "" for none.
+    """
 
     def __init__(
         self,
@@ -91,9 +96,11 @@ class Router:
         *,
         clock: Callable[[], float] = time.monotonic,
         dice: random.Random | None = None,
+        claimed: Callable[[str], str] = lambda name: "",
     ) -> None:
         self._upstreams = upstreams
         self._routing = routing
+        self._wildcards = Wildcards([upstream.deployment for upstream in upstreams], routing, claimed)
         self._aliases = {alias.name: alias.target for alias in routing.aliases}
         self._caches = any(upstream.deployment.cache_ttl is not None for upstream in upstreams)
         self._clock = clock
@@ -124,6 +131,11 @@ class Router:
             raise NotFound(f"model {name!r} is blocked by the server's file; use another one")
         exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == target]
         routes = exact or self._by_wildcard(target) or self._by_native_name(target)
+        if not routes and self._wildcards.is_skipped(target):
+            raise NotFound(
+                f"model {name!r} is skipped: the server's file has it for a provider, or a kind of model, that is not"
+                " served here; use another one"
+            )
         if not routes:
             offered = ", ".join(dict.fromkeys(up.deployment.name for up in self._upstreams)) or "nothing"
             listed = "ListModels, over REST GET /v1/models, lists them"
@@ -147,10 +159,9 @@ class Router:
             if "*" not in pattern:
                 found.setdefault(pattern, self._route(up, up.deployment.model))
             elif pattern != "*":
-                for part, native in _known_under(up):
-                    name = pattern.replace("*", part)
-                    if name not in self._routing.blocked and not self._is_blocked(name, len(pattern) - 1):
-                        found.setdefault(name, self._route(up, native))
+                for name in _known_under(up):
+                    if name not in found and (routes := self._by_wildcard(name)):
+                        found[name] = routes[0]
         for alias in self._routing.aliases:
             if not alias.hidden:
                 found[alias.name] = self.resolve(alias.name).routes[0]
@@ -198,17 +209,7 @@ class Router:
             metrics.count_cooldown(route.id)
 
     def _by_wildcard(self, name: str) -> list[Route]:
-        found: list[tuple[int, Route]] = []
-        for up in self._upstreams:
-            part = _part(up.deployment.name, name)
-            if part and not (up.deployment.name == "*" and "/" in part):  # a provider that is not served is no bare id
-                found.append((len(name) - len(part), self._route(up, up.deployment.model.replace("*", part))))
-        longest = max((length for length, _ in found), default=0)
-        return [] if self._is_blocked(name, longest) else [route for length, route in found if length == longest]
-
-    def _is_blocked(self, name: str, longest: int) -> bool:
-        """Whether a name is blocked by a longer pattern than the `longest` one that serves it."""
-        return any((part := _part(one, name)) and len(name) - len(part) > longest for one in self._routing.blocked)
+        return [self._route(self._upstreams[number], model) for number, model in self._wildcards.find(name)]
 
     def _by_native_name(self, name: str) -> list[Route]:
         provider, _, native_id = name.partition("/")
@@ -251,22 +252,17 @@ def _cooling(group: Group, now: float) -> Cooling:
     )
 
 
-def _part(pattern: str, name: str) -> str:
-    """What the "*" of a pattern stands for in a name, "" if it does not fit."""
-    before, star, after = pattern.partition("*")
-    fits = star and name.startswith(before) and name[len(before) :].endswith(after)
-    return name[len(before) : len(name) - len(after)] if fits else ""
-
-
-def _known_under(upstream: Upstream) -> Iterator[tuple[str, str]]:
-    """What the "*" of a deployment's name may stand for, as far as it is known, each with the model that is asked."""
-    asked = upstream.deployment.model
+def _known_under(upstream: Upstream) -> Iterator[str]:
+    """The names that the deployment's pattern stands for, as far as it is known."""
+    pattern, asked = upstream.deployment.name, upstream.deployment.model
     if "*" not in asked:
-        yield asked, asked
+        if pattern.count("*") == 1:
+            yield name_patterns.filled(pattern, [asked])
         return
     for model in upstream.provider.models.models:
-        if part := _part(asked, model.id):
-            yield part, model.id
+        parts = name_patterns.match(asked, model.id)
+        if parts is not None and any(parts):
+            yield name_patterns.filled(pattern, parts)
 
 
 def _canonical(upstream: Upstream, native_id: str) -> str:

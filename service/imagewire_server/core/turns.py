@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from imagewire_server.contract.errors import Code, Cooling
@@ -25,10 +27,21 @@ class Turn:
 
 
 class Turns:
-    """Gives turns. counts: where they are counted; processes may share them."""
+    """Gives turns. counts: where they are counted; processes may share them. clock: seconds, that never go back."""
 
-    def __init__(self, counts: Counts | None = None) -> None:
+    def __init__(self, counts: Counts | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._counts: Counts = counts or LocalCounts()
+        self._clock = clock
+        self._left: dict[str, tuple[float, float]] = {}  # by deployment: when it was asked about, and what was left
+
+    def quota_left(self) -> float | None:
+        """The share of its requests a minute that a deployment has left, where it is least; None where none is known.
+
+        Of the deployments that were wanted within the last minute.
+        """
+        begin = self._clock() - WINDOW
+        self._left = {ident: one for ident, one in self._left.items() if one[0] > begin}
+        return min((left for _, left in self._left.values()), default=None)
 
     async def next(
         self, router: Router, group: Group, tried: frozenset[str], *, alone: bool, time_left: float | None
@@ -74,8 +87,9 @@ class Turns:
         if rpm is None or not router.routing.enforces_rpm:
             return 0.0, Turn(route)
         ident = secrets.token_hex(8)
-        wait = await self._counts.admit(_name(route), _BEGUN, int(rpm), ident, window=WINDOW, longest=longest)
-        return wait, Turn(route, ident)
+        admitted = await self._counts.admit(_name(route), _BEGUN, int(rpm), ident, window=WINDOW, longest=longest)
+        self._left[route.id] = self._clock(), max(0.0, 1.0 - admitted.used)
+        return admitted.wait, Turn(route, ident)
 
     async def _pass(self, seconds: float, turn: Turn) -> None:
         try:

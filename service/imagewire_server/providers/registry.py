@@ -125,7 +125,8 @@ def load(
                 if "safety" in name:  # without it, pictures would be drawn that it forbids
                     raise ConfigError(f"litellm_params.{name} of {deployment.name}: {why}; correct it, or remove it")
                 yield f"litellm_params.{name} of {deployment.name} is not used: {why}"
-        asked = registration.asked(deployment, made, environ)
+        # The emulator of a demo asks for no credentials.
+        asked = None if flags.get("demo") else registration.asked(deployment, made, environ)
         if asked and asked.needs:
             yield f"{deployment.name} needs {asked.needs}"
 

@@ -22,6 +22,7 @@ from imagewire_server import __version__
 from imagewire_server.telemetry import figures_delivery
 from imagewire_server.telemetry.figures import Figures
 from imagewire_server.telemetry.recorder import Recorder
+from imagewire_server.telemetry.session import session
 from imagewire_server.telemetry.span_encoder import SpanEncoder
 from imagewire_server.telemetry.tracing import Tracing
 
@@ -50,7 +51,7 @@ class Telemetry:
             # Its sampler is what OTEL_TRACES_SAMPLER says. It is not the global one, which a program around an embedded
             # server may use.
             sampler = TracerProvider(resource=resource, shutdown_on_exit=False).sampler
-            exporter = trace_exporter.OTLPSpanExporter(endpoint=_url(endpoint, "traces"))
+            exporter = trace_exporter.OTLPSpanExporter(endpoint=_url(endpoint, "traces"), session=session())
             self._queue = BatchSpanProcessor(_Exporter(exporter, SpanEncoder(resource, scope)))
             self.interceptors = (Tracing(Recorder(sampler, self._queue)),)
         if figures:

@@ -26,6 +26,7 @@ from opentelemetry.util.types import AttributeValue
 
 from imagewire_server.core import instruments, metrics
 from imagewire_server.core.counters import SUM, Name
+from imagewire_server.core.exemplars import Exemplar as Recorded
 from imagewire_server.telemetry import names
 from imagewire_server.telemetry.attempt_span import OPERATION
 
@@ -78,7 +79,7 @@ class Figures:
         metric: instruments.Metric,
         told: Told,
         numbers: Mapping[Name, float],
-        examples: Mapping[Name, metrics.Exemplar],
+        examples: Mapping[Name, Recorded],
     ) -> Sum | Gauge | Histogram:
         if metric.kind == "histogram":
             return Histogram(list(self._histograms(metric, told, numbers, examples)), _CUMULATIVE)
@@ -94,7 +95,7 @@ class Figures:
         metric: instruments.Metric,
         told: Told,
         numbers: Mapping[Name, float],
-        examples: Mapping[Name, metrics.Exemplar],
+        examples: Mapping[Name, Recorded],
     ) -> Iterator[HistogramDataPoint]:
         for labels in dict.fromkeys(key[:-1] for key in numbers):
             attributes = told(labels)
@@ -116,7 +117,7 @@ class Figures:
             )
 
 
-def _exemplar(one: metrics.Exemplar) -> Exemplar:
+def _exemplar(one: Recorded) -> Exemplar:
     moment = int(one.moment * 1e9)
     return Exemplar({}, float(one.value), moment, span_id=int(one.span_id, 16), trace_id=int(one.trace_id, 16))
 

@@ -14,6 +14,7 @@ from opentelemetry.sdk.metrics.export import MetricExportResult
 
 from imagewire_server.core.fault_log import describe
 from imagewire_server.telemetry.figures import Figures
+from imagewire_server.telemetry.session import session
 
 _INTERVAL, _DEFAULT = "OTEL_METRIC_EXPORT_INTERVAL", 60_000.0  # milliseconds
 
@@ -36,7 +37,7 @@ class Delivery:
             if os.environ.get(name, "").strip().lower() not in {"", only}:
                 _log.warning("a variable of OpenTelemetry's is not followed", variable=name, used=only)
         self._figures = figures
-        self._exporter = OTLPMetricExporter(endpoint=endpoint)
+        self._exporter = OTLPMetricExporter(endpoint=endpoint, session=session())
         self._interval = _interval()
         self._ended = threading.Event()
         self._works = True

@@ -28,7 +28,7 @@ class KeyFetcher:
                 return await self._fetched()
         except TimeoutError:
             raise KeysUnavailable(f"does not answer within {_TIMEOUT:g} s") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # a ValueError for some names of hosts
             raise KeysUnavailable(f"cannot be reached ({type(error).__name__})") from error
 
     async def aclose(self) -> None:
@@ -38,8 +38,12 @@ class KeyFetcher:
 
     async def _fetched(self) -> bytes:
         if self._client is None:
-            # In a thread: it reads the certificates of the authorities.
-            self._client = await asyncio.to_thread(httpx.AsyncClient, timeout=_TIMEOUT)
+            try:
+                # In a thread: it reads the certificates of the authorities.
+                self._client = await asyncio.to_thread(httpx.AsyncClient, timeout=_TIMEOUT)
+            except (httpx.InvalidURL, OSError, ValueError) as error:
+                words = "of SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: correct it"
+                raise KeysUnavailable(f"cannot be fetched ({type(error).__name__}) because {words}") from error
         headers = {
             "accept": "application/jwk-set+json, application/json",
             "accept-encoding": "identity",

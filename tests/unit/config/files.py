@@ -112,7 +112,7 @@ WRONG: list[tuple[str, int, str]] = [
     (entry("model: gemini/m, api_key: k, extra_headers: {Host: x}"), 3, "sent by the server itself"),
     (entry("model: vertex_ai/m, vertex_credentials: '{x'"), 3, "neither a path nor valid JSON"),
     (entry("model: 'gemini/*', api_key: k"), 3, "but model_name 'a' has none"),
-    (entry(name="'*/*'"), 2, "only one '*'"),
+    (entry("model: 'gemini/a*', api_key: k", name="'*/*'"), 3, "has 1 '*', but model_name '*/*' has 2"),
     (entry(name='"a\\nb"'), 2, "must be printable"),
     (router("num_retries: -1"), 5, "num_retries must be at least 0"),
     (router("num_retries: 1.5"), 5, "num_retries must be a whole number"),

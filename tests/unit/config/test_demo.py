@@ -26,6 +26,13 @@ def test_a_demo_serves_what_draws(tmp_path: Path) -> None:
     assert "1 model that only talks, which the demo does not have, skipped: talk (gemini/gemini-2.5-flash)" in told
 
 
+def test_a_demo_needs_no_credentials(tmp_path: Path) -> None:
+    model = "{model: vertex_ai/gemini-3-pro-image, vertex_credentials: /nowhere.json}"
+    file = written(tmp_path, f"model_list: [{{model_name: a, litellm_params: {model}}}]\n")
+    assert load(file, {}, demo=True).warnings == ()
+    assert len(load(file, {}).warnings) == 1
+
+
 def test_a_demo_on_this_machine_needs_no_key_whose_variable_is_not_set(tmp_path: Path) -> None:
     file = written(tmp_path, MODELS + KEY)
     config = load(file, {}, demo=True)

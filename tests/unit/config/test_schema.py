@@ -16,7 +16,7 @@ VALIDATOR = jsonschema.Draft202012Validator(schema(provider_configs()))
 BEYOND = (
     "has no model", "environment variable", "must start with https://", "is not a valid header",
     "sent by the server",
-    "belongs to", "exclude each other", "neither a path", "but model_name", "only one '*'", "not a model_name",
+    "belongs to", "exclude each other", "neither a path", "but model_name", "not a model_name",
     "cannot be its own", "must be HOST:PORT", "printable ASCII", "is set twice", "is not valid YAML",
     "weight must be a number", "must be printable", "skipped", "add one such as", "surrogate", "alias must",
     "did you mean 'gemini'", "did you mean 'vertex_ai'", "did you mean 'master_key'",

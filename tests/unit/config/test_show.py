@@ -10,6 +10,7 @@ from imagewire_server.cli import app
 from imagewire_server.config import show
 from imagewire_server.contract.provider import ImagePrice
 from imagewire_server.providers import registry
+from tests.integration.token_server import PRIVATE_KEY
 
 UNSET = (
     "GEMINI_API_KEY",
@@ -19,6 +20,11 @@ UNSET = (
     "GCLOUD_PROJECT",
     "VERTEXAI_PROJECT",
 )
+ACCOUNT = {
+    "type": "service_account", "client_email": "robot", "token_uri": "https://oauth2.example/token",
+    "private_key": PRIVATE_KEY,
+}  # fmt: skip
+USER = {"type": "authorized_user", "client_id": "c", "client_secret": "secret", "refresh_token": "secret"}
 GOOGLE = "https://generativelanguage.googleapis.com/v1beta/models"
 FILE = """\
 model_list:
@@ -83,7 +89,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "config.yaml").write_text(FILE)
-    (tmp_path / "sa.json").write_text(json.dumps({"project_id": "of-the-file", "private_key": "secret"}))
+    (tmp_path / "sa.json").write_text(json.dumps({**ACCOUNT, "project_id": "of-the-file"}))
     return tmp_path
 
 
@@ -122,6 +128,16 @@ def test_missing_credentials_are_found(folder: Path) -> None:
     assert "with the file /nowhere.json (GOOGLE_APPLICATION_CREDENTIALS), which is missing" in shown
 
 
+def test_credentials_that_can_get_no_token_are_found(folder: Path) -> None:
+    for lost in ("client_email", "private_key"):
+        (folder / "sa.json").write_text(json.dumps({name: one for name, one in ACCOUNT.items() if name != lost}))
+        code, shown, _ = check("--no-env")
+        told = f"the file sa.json (litellm_params.vertex_credentials), in which {lost} is missing"
+        assert (code, f"with {told}\n" in shown, f"warning: draw needs {told}\n" in shown) == (0, True, True)
+        code, _, refused = check("--no-env", "--strict")
+        assert (code, told in refused) == (2, True)
+
+
 VERTEX = "model_list: [{model_name: v, litellm_params: {model: vertex_ai/gemini-3-pro-image%s}}]"
 SET = "set vertex_project, or VERTEXAI_PROJECT"
 
@@ -145,7 +161,7 @@ SET = "set vertex_project, or VERTEXAI_PROJECT"
             f"warning: v needs a project: {SET}",
         ),
         (
-            ", vertex_credentials: '{}'",
+            f", vertex_credentials: '{json.dumps(USER)}'",
             {},
             "the credentials in litellm_params.vertex_credentials, which name no project",
             f"warning: v needs a project: {SET}",
@@ -167,7 +183,7 @@ SET = "set vertex_project, or VERTEXAI_PROJECT"
 def test_a_project_that_is_not_known_is_told(
     folder: Path, params: str, environ: dict[str, str], words: str, warning: str
 ) -> None:
-    (folder / "user.json").write_text(json.dumps({"type": "authorized_user"}))
+    (folder / "user.json").write_text(json.dumps(USER))
     (folder / "config.yaml").write_text(VERTEX % params)
     code, shown, _ = check(**environ)
     assert (code, f"    with {words}\n" in shown) == (0, True)

@@ -148,18 +148,36 @@ def test_plain_http_is_for_this_machine_alone(tmp_path: Path, url: str) -> None:
         ("[]", ":2: no caller is known by tokens of i, so each would be refused: add jwt: {issuer: i}"),
         ("[{name: x, jwt: {issuer: j}}]", "has the issuer 'j', which imagewire.jwt has not: it has i"),
         ("[{name: x, jwt: {subjects: a}}]", "unknown key 'subjects' in jwt of a caller; did you mean 'subject'?"),
-        ("[{name: x, jwt: {subject: 'a*b*'}}]", "subject must be text, in which a subject may have one '*'"),
+        ("[{name: x, jwt: {subject: 'a*b*'}}]", "subject must be text, in which it may have one '*'"),
+        ("[{name: x, jwt: {issuer: ''}}]", "issuer is empty: name one of imagewire.jwt"),
         ("[{name: x, jwt: {subject: ''}}]", "subject must be text"),
         ("[{name: x, jwt: {claims: {groups: ''}}}]", "claims: groups is empty"),
         ("[{name: 'spiffe://a/b', jwt: {subject: s}}]", "is known by its client certificate"),
         ("[{name: x, jwt: {}}, {name: y, jwt: {subject: b}}]", "no token reaches 'y', because 'x' above it has"),
         ("[{name: x, jwt: {subject: b}}, {name: y, jwt: {subject: b}}]", "no token reaches 'y'"),
+        ("[{name: x, jwt: {subject: b}}, {name: y, jwt: {subject: b, claims: {c: d}}}]", "no token reaches 'y'"),
+        ("[{name: x, jwt: {subject: 'b*'}}, {name: y, jwt: {subject: bc}}]", "no token reaches 'y'"),
+        ("[{name: x, jwt: {claims: {c: d}}}, {name: y, jwt: {subject: b, claims: {e: f, c: d}}}]", "no token reaches"),
     ],
 )
 def test_what_is_wrong_of_a_caller_is_refused(tmp_path: Path, callers: str, words: str) -> None:
     with pytest.raises(ConfigError) as raised:
         read(tmp_path, f"imagewire:\n  jwt: {{issuer: i, audiences: a, jwks: k}}\n  callers: {callers}\n")
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "callers",
+    [
+        "[{name: x, jwt: {subject: b, claims: {c: d}}}, {name: y, jwt: {subject: b}}]",
+        "[{name: x, jwt: {subject: bc}}, {name: y, jwt: {subject: 'b*'}}]",
+        "[{name: x, jwt: {claims: {c: d}}}, {name: y, jwt: {claims: {c: e}}}]",
+        "[{name: x, jwt: {subject: 'b*'}}, {name: y, jwt: {subject: '*c'}}]",
+    ],
+)
+def test_callers_that_some_tokens_reach(tmp_path: Path, callers: str) -> None:
+    made = read(tmp_path, f"imagewire:\n  jwt: {{issuer: i, audiences: a, jwks: k}}\n  callers: {callers}\n")
+    assert [one.name for one in made.callers] == ["x", "y"]
 
 
 def test_callers_and_issuers_need_each_other(tmp_path: Path) -> None:
@@ -198,7 +216,10 @@ def test_scopes_numbers_and_claims_in_others() -> None:
     assert claim(claims, "") is None
 
 
-@pytest.mark.parametrize(("subject", "known"), [("ab", True), ("a*", True), ("*b", True), ("b", False), ("b*", False)])
+@pytest.mark.parametrize(
+    ("subject", "known"),
+    [("ab", True), ("a*", True), ("*b", True), ("a*b", True), ("b", False), ("b*", False), ("ab*b", False)],
+)
 def test_a_subject_may_be_a_pattern(subject: str, known: bool) -> None:
     assert TokenRule("i", subject).knows("i", "ab", {}) is known
     assert not TokenRule("i", subject).knows("j", "ab", {})

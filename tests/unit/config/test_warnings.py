@@ -11,6 +11,7 @@ from imagewire_server.providers.registry import load
 from tests.unit.config.files import entry, router, written
 
 # the file, its one warning
+LOGIN = "{type: authorized_user, client_id: c, client_secret: s, refresh_token: r}"
 WARNED: list[tuple[str, str]] = [
     (
         entry("model: gemini/m, api_key: k, modle: x"),
@@ -69,7 +70,7 @@ WARNED: list[tuple[str, str]] = [
         "litellm_params.vertex_project has no effect on gemini/m",
     ),
     (
-        entry("model: vertex_ai/m, api_key: k, vertex_project: p, vertex_ai_credentials: {}"),
+        entry(f"model: vertex_ai/m, api_key: k, vertex_project: p, vertex_ai_credentials: {LOGIN}"),
         "litellm_params.api_key has no effect on vertex_ai/m",
     ),
     (
@@ -235,7 +236,24 @@ def test_a_model_for_everything_needs_credentials(tmp_path: Path) -> None:
     file = written(tmp_path, "model_list: [{model_name: '*', litellm_params: {model: '*'}}]\n")
     with pytest.raises(ConfigError, match=r"model '\*' stands for all models .*: set GEMINI_API_KEY or"):
         load(file, {})
-    assert load(file, {"GEMINI_API_KEY": "k"}).deployments
+    assert {one.part_of for one in load(file, {"GEMINI_API_KEY": "k"}).deployments} == {"*"}
+
+
+def test_the_names_that_no_wildcard_may_serve(tmp_path: Path) -> None:
+    text = """\
+model_list:
+  - {model_name: "*", litellm_params: {model: gemini/*, api_key: k}}
+  - {model_name: dall-e-3, litellm_params: {model: openai/dall-e-3}}
+  - {model_name: "gpt-*", litellm_params: {model: "openai/gpt-*"}}
+  - {model_name: both, litellm_params: {model: gemini/m, api_key: k}}
+  - {model_name: both, litellm_params: {model: openai/m}}
+  - {model_name: kept, litellm_params: {model: gemini/m}, blocked: true}
+  - {model_name: later, litellm_params: {model: os.environ/A}}
+router_settings: {model_group_alias: {lost: openai/x, found: both, alias: dall-e-3}}
+"""
+    routing = load(written(tmp_path, text), {}, resolve=False).routing
+    assert routing.skipped == {"dall-e-3", "gpt-*", "alias"}
+    assert routing.blocked == {"kept"}
 
 
 def test_variables_that_are_not_looked_up_are_no_warnings(tmp_path: Path) -> None:

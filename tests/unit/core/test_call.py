@@ -134,6 +134,16 @@ def test_a_finish_reason_that_is_no_name_is_not_shown() -> None:
     assert Call(finish_reason="what the model said").shown_finish_reason == "(no name)"
 
 
+@pytest.mark.parametrize("charged", ["no", "maybe", "yes"])
+def test_what_a_call_leaves_behind_that_still_asks_may_cost(charged: str) -> None:
+    call, part = Call(), Call(is_asking=True)
+    call.add_part(part)
+    if charged != "no":
+        call.charge(charged, 1)
+    assert call.fields()["charged"] == ("maybe" if charged == "no" else charged)
+    assert call.charged == charged
+
+
 def test_a_part_is_watched_by_who_watches_the_call() -> None:
     class Watching:
         """It has no upstream call."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.keep_errors import StoreUnavailable
 from imagewire_server.core import claiming
 from imagewire_server.core.store.records import Kept
@@ -76,3 +77,10 @@ async def test_a_call_that_is_cancelled_leaves_the_id_free(tmp_path: Path, monke
 def test_a_uuid_has_one_spelling() -> None:
     assert claiming.spelled(ID.upper()) == claiming.spelled(ID) == ID.lower()
     assert claiming.spelled("") == ""
+
+
+def test_a_spec_is_told_from_others() -> None:
+    one = pb.Spec(model="m", labels={"a": "1", "b": "2"})
+    same = pb.Spec(labels={"b": "2", "a": "1"}, model="m")
+    assert claiming.fingerprint_of(one) == claiming.fingerprint_of(same)
+    assert claiming.fingerprint_of(one) != claiming.fingerprint_of(pb.Spec(model="m", labels={"a": "1"}))

@@ -53,6 +53,17 @@ def test_d7_what_has_no_room_is_named_once_and_harms_nothing(monkeypatch: pytest
     assert log.warning.call_count == SIZE - len(read)
 
 
+def test_d7_a_name_has_a_place_among_all_names_if_it_has_room() -> None:
+    counts = Counts(memoryview(bytearray(SIZE)))
+    names = [("calls", str(number)) for number in range(SIZE)]
+    for name in names:
+        counts.add(name)
+    known = counts.names()
+    assert [counts.place(name) for name in known] == list(range(1, len(known) + 1))
+    assert {counts.place(name) for name in names[len(known) :]} == {0}
+    assert counts.place(("never counted",)) == 0
+
+
 TIMES = Histogram((0.5, 2.0), ("0.5", "2.0", "+Inf", "sum"))
 
 

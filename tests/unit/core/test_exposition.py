@@ -19,7 +19,6 @@ def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_shared", None)
     monkeypatch.setattr(metrics, "_own", {})
     monkeypatch.setattr(metrics, "exemplars", {})
-    monkeypatch.setattr(exposition, "exemplars", metrics.exemplars)
 
 
 def _page() -> dict[tuple[str, tuple[str, ...]], float]:

@@ -12,7 +12,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import StoreUnavailable
-from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, is_drawn
+from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, check_time, is_drawn
 from imagewire_server.core.store.store import StoreDown
 from tests.unit.core.store.local.stores import ID, LARGE, events, kept, opened
 
@@ -33,6 +33,15 @@ async def test_events_pass() -> None:
     in_time = ReaderInTime(StoredReader(source()), asyncio.get_running_loop().time() + 60, kept())
     async with in_time as reader:
         assert [events async for events in reader] == [[EVENT]]
+
+
+async def test_what_nobody_waits_for_is_not_begun() -> None:
+    now = asyncio.get_running_loop().time()
+    check_time(None)
+    check_time(now + 60)
+    with pytest.raises(DeadlineExceeded) as raised:
+        check_time(now)
+    assert "charged" in str(raised.value)
 
 
 async def test_whether_an_answer_is_being_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ async def _ended(meter: LoadMeter, call: Call) -> None:
 )
 async def test_calls_that_draw_are_counted_by_how_they_ended(status: str | int, code: str, is_fault: bool) -> None:
     clock = _Clock()
-    meter = LoadMeter(Admission(4), clock)
+    meter = LoadMeter(Admission(4), clock=clock)
     for _ in range(30):
         clock.now += 0.1
         await _ended(meter, Call(status=status, code=code))
@@ -69,7 +69,12 @@ async def test_calls_that_draw_are_counted_by_how_they_ended(status: str | int, 
 
 def test_the_utilization_is_that_of_all_places_with_the_call_that_asks() -> None:
     admission = Admission(4)
-    meter = LoadMeter(admission, _Clock())
+    meter = LoadMeter(admission, clock=_Clock())
     assert (meter.read().utilization, meter.read().running) == (0.25, 0)
     with admission.slot(), admission.slot():
         assert (meter.read().utilization, meter.read().running) == (0.75, 2)
+
+
+@pytest.mark.parametrize("left", [None, 0.0, 0.25])
+def test_what_is_left_of_the_quota_is_told(left: float | None) -> None:
+    assert LoadMeter(Admission(4), lambda: left).read().quota_left == left

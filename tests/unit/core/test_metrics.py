@@ -18,6 +18,7 @@ from imagewire_server.core.trace_context import TraceContext
 def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_counts", Counts())
     monkeypatch.setattr(metrics, "_shared", None)
+    monkeypatch.setattr(metrics, "_cells", None)
     monkeypatch.setattr(metrics, "_own", {})
 
 
@@ -137,6 +138,18 @@ def test_the_last_recorded_call_of_each_bucket_is_known(monkeypatch: pytest.Monk
         "imagewire_upstream_seconds": [("d", "OK", "0.5")],
     }
     assert {one.trace_id for labels in found.values() for one in labels.values()} == {"2" * 32}
+
+
+def test_exemplars_are_of_all_workers(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "exemplars", {})
+    timed = ("imagewire_call_seconds", "/a/B", "OK", "0.5")
+    metrics.count(_call(trace=TraceContext("1" * 32, "b" * 16, sampled=True)))
+    assert {name: one.trace_id for name, one in metrics.all_exemplars().items()} == {timed: "1" * 32}
+    for slot, trace_id in ((0, "2"), (1, "3")):
+        metrics.share(shared, slot)
+        metrics.count(_call(trace=TraceContext(trace_id * 32, "b" * 16, sampled=True)))
+        metrics.count(_call(trace=TraceContext("4" * 32, "b" * 16, sampled=False)))
+        assert {name: one.trace_id for name, one in metrics.all_exemplars().items()} == {timed: trace_id * 32}
 
 
 def test_lost_lines_are_counted_by_reason() -> None:

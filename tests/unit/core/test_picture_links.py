@@ -1,5 +1,6 @@
 """A token is ours, whole and in time, or it is nothing."""
 
+import base64
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,18 @@ def test_a_token_is_read_until_it_expires() -> None:
     assert picture_links.read(SECRET, token, LINK.expires - 1) == LINK
     assert picture_links.read(SECRET, token, LINK.expires) is None
     assert picture_links.read(b"other", token, 0) is None
-    assert LINK.caller not in token
+
+
+def test_who_has_a_token_learns_nothing_of_the_caller() -> None:
+    link = replace(LINK, caller="jwt:https://login.example#ann@example.org")
+    token = picture_links.token(SECRET, link)
+    assert token == picture_links.token(SECRET, link), "caches know it again"
+    seen = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    other = picture_links.token(SECRET, replace(link, part_index=1))
+    for told in (link.caller.encode(), b"jwt", bytes.fromhex(link.completion_id.removeprefix("cmpl-"))):
+        assert told not in seen
+    # Nor that two pictures are of the same caller.
+    assert not any(token[at : at + 4] in other for at in range(len(token) - 4))
 
 
 @pytest.mark.parametrize("text", ["", "x", "é", "A" * 10, "A" * 400])

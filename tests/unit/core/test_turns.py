@@ -22,7 +22,7 @@ class Minutes:
     def __init__(self, made: Router) -> None:
         self.clock = Clock()
         self.router = made
-        self.turns = Turns(LocalCounts(clock=self.clock))
+        self.turns = Turns(LocalCounts(clock=self.clock), self.clock)
 
     async def next(
         self, tried: frozenset[str] = NOBODY, *, alone: bool = True, time_left: float | None = None, name: str = "a"
@@ -136,3 +136,20 @@ async def test_each_deployment_counts_for_itself_whatever_the_models_that_it_ser
     made = Minutes(router(deployment("*", "gemini/*", id="all", rpm=2), enforces_rpm=True))
     assert [(await made.next(name=name)).route.native_id for name in ("m1", "m2")] == ["m1", "m2"]
     await made.refused(name="m3")
+
+
+async def test_what_is_left_of_the_quota_is_known_for_a_minute() -> None:
+    made = two()
+    assert made.turns.quota_left() is None
+    turn = await made.next()
+    assert made.turns.quota_left() == (0.5 if turn.route.id == "x" else 0.0)
+    await made.next(frozenset({turn.route.id}))
+    assert made.turns.quota_left() == 0.0
+    made.clock.now += module.WINDOW + 1
+    assert made.turns.quota_left() is None
+
+
+async def test_a_share_that_is_not_enforced_is_no_quota() -> None:
+    made = Minutes(router(deployment("a", id="x", rpm=1)))
+    await made.next()
+    assert made.turns.quota_left() is None

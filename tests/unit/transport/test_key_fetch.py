@@ -39,6 +39,19 @@ async def test_any_other_answer_is_none(status: int, headers: dict[str, str], bo
         assert server.asked == 1
 
 
+@pytest.mark.parametrize("url", ["https://xn--/k", "https://300.1.1.1/k", "https://h/\x7f"])
+async def test_a_url_that_nobody_can_have(url: str) -> None:
+    with pytest.raises(KeysUnavailable, match=r"cannot be reached \(\w+\)"):
+        await fetched(url)
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "HTTPS_PROXY"])
+async def test_an_environment_that_cannot_be_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "foo://nowhere")
+    with pytest.raises(KeysUnavailable, match=r"cannot be fetched \(\w+\) because of SSL_CERT_FILE, .* correct it"):
+        await fetched("https://127.0.0.1:1/k")
+
+
 async def test_nobody_there() -> None:
     with key_server(b"") as server:
         url = server.url

@@ -308,7 +308,9 @@ const (
 	//	{"reason": "CALLER_LIMITED", "domain": "imagewire.dev"}
 	ErrorReason_ERROR_REASON_CALLER_LIMITED ErrorReason = 42
 	// What the call may cost is more than is left of what the caller may spend today (UTC). Nothing was sent. RetryInfo
-	// says when the next day begins. Remedy: wait, or ask for less; operators: raise usd_per_day of the caller.
+	// says when the next day begins; or, where only what running calls have reserved is in the way, a few seconds, and
+	// then clients may repeat the call by themselves (grpc-retry-pushback-ms). Remedy: wait, or ask for less; operators:
+	// raise usd_per_day of the caller.
 	//
 	// Example of an ErrorInfo:
 	//
@@ -328,6 +330,13 @@ const (
 	//
 	//	{"reason": "PRICE_UNKNOWN", "domain": "imagewire.dev"}
 	ErrorReason_ERROR_REASON_PRICE_UNKNOWN ErrorReason = 45
+	// What the call may cost is more than the caller may spend in a whole day, so a repeat is refused too. Nothing was
+	// sent. Remedy: ask for a smaller picture, or choose another model; operators: raise usd_per_day of the caller.
+	//
+	// Example of an ErrorInfo:
+	//
+	//	{"reason": "BUDGET_TOO_SMALL", "domain": "imagewire.dev"}
+	ErrorReason_ERROR_REASON_BUDGET_TOO_SMALL ErrorReason = 46
 )
 
 // Enum value maps for ErrorReason.
@@ -378,6 +387,7 @@ var (
 		43: "ERROR_REASON_BUDGET_EXHAUSTED",
 		44: "ERROR_REASON_BUDGET_UNAVAILABLE",
 		45: "ERROR_REASON_PRICE_UNKNOWN",
+		46: "ERROR_REASON_BUDGET_TOO_SMALL",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                  0,
@@ -425,6 +435,7 @@ var (
 		"ERROR_REASON_BUDGET_EXHAUSTED":             43,
 		"ERROR_REASON_BUDGET_UNAVAILABLE":           44,
 		"ERROR_REASON_PRICE_UNKNOWN":                45,
+		"ERROR_REASON_BUDGET_TOO_SMALL":             46,
 	}
 )
 
@@ -459,7 +470,7 @@ var File_imagewire_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_imagewire_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fimagewire/v1/error_reason.proto\x12\fimagewire.v1*\x87\r\n" +
+	"\x1fimagewire/v1/error_reason.proto\x12\fimagewire.v1*\xaa\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12$\n" +
@@ -506,7 +517,8 @@ const file_imagewire_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_CALLER_LIMITED\x10*\x12!\n" +
 	"\x1dERROR_REASON_BUDGET_EXHAUSTED\x10+\x12#\n" +
 	"\x1fERROR_REASON_BUDGET_UNAVAILABLE\x10,\x12\x1e\n" +
-	"\x1aERROR_REASON_PRICE_UNKNOWN\x10-\"\x04\b\x05\x10\x05*\x16ERROR_REASON_NOT_BUILTB\xae\x01\n" +
+	"\x1aERROR_REASON_PRICE_UNKNOWN\x10-\x12!\n" +
+	"\x1dERROR_REASON_BUDGET_TOO_SMALL\x10.\"\x04\b\x05\x10\x05*\x16ERROR_REASON_NOT_BUILTB\xae\x01\n" +
 	"\x10dev.imagewire.v1B\x10ErrorReasonProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\fImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\fImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3"
 
 var (

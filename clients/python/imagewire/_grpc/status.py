@@ -47,6 +47,7 @@ _BY_REASON: dict[int, type[ImagewireError]] = {
     ErrorReason.ERROR_REASON_ANSWER_NOT_KEPT: AnswerNotKept,
     ErrorReason.ERROR_REASON_ANSWER_TOO_LARGE: AnswerTooLarge,
     ErrorReason.ERROR_REASON_ANSWER_WILL_NOT_FIT: AnswerWillNotFit,
+    ErrorReason.ERROR_REASON_BUDGET_TOO_SMALL: NotSupported,
     ErrorReason.ERROR_REASON_COMPLETION_NOT_FOUND: CompletionNotFound,
     ErrorReason.ERROR_REASON_IMAGE_NOT_FOUND: ImageNotFound,
     ErrorReason.ERROR_REASON_KEEP_OFF: KeepOff,
@@ -65,7 +66,9 @@ _BY_REASON: dict[int, type[ImagewireError]] = {
     ErrorReason.ERROR_REASON_UPSTREAM_UNEXPECTED_STATUS: ServerError,
 }
 # A repeat costs nothing, but would not help within any reasonable wait.
-_LASTING = frozenset({ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED, ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED})
+_LASTING = frozenset({ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED})
+# The same, unless the server says (grpc-retry-pushback-ms) that a short wait helps.
+_OFTEN_LASTING = frozenset({ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED})
 # The server never uses these for a call that may have been charged.
 _FREE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED})
 _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
@@ -187,8 +190,10 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
             words += own.charged
         if own.message in _NO_CONNECTION:
             words += proxies.advice(target)
+    pushback = trailers.get("grpc-retry-pushback-ms")
+    lasting = known in _LASTING or (known in _OFTEN_LASTING and pushback is None)
     # A status without a reason says nothing about cost.
-    free = bool(info.reason) and issubclass(kind, Unavailable | RateLimited) and code in _FREE and known not in _LASTING
+    free = bool(info.reason) and issubclass(kind, Unavailable | RateLimited) and code in _FREE and not lasting
     made = kind(
         words,
         code=code.name,
@@ -197,7 +202,7 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
         request_id=request.request_id or request_id,
         retryable=own.unsent or (own.broke and not draws)
         if own is not None
-        else free and trailers.get("grpc-retry-pushback-ms") not in {"-1", b"-1"},
+        else free and pushback not in {"-1", b"-1"},
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
         retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,
     )

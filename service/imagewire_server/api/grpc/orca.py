@@ -55,4 +55,6 @@ class LoadReport:
         report = _Report(rps_fractional=load.calls, eps=load.faults, application_utilization=load.utilization)
         report.named_metrics["calls_running"] = load.running
         report.named_metrics["unread_bytes"] = self._unread_bytes()
+        if load.quota_left is not None:
+            report.named_metrics["quota_left"] = load.quota_left
         return TRAILER, report.SerializeToString()

@@ -6,7 +6,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from imagewire_server.contract.access_errors import LASTING
+from imagewire_server.contract.access_errors import is_lasting
 from imagewire_server.contract.errors import DOMAIN, Error
 
 # gRPC replaces trailers over 15 kB; with names and base64 this stays below 8 kB.
@@ -24,7 +24,7 @@ def status(error: Error, request_id: str) -> tuple[grpc.StatusCode, str, Trailer
     trailers: list[tuple[str, str | bytes]] = [("grpc-status-details-bin", _details(error, message, request_id))]
     if error.charged:
         trailers.append(("grpc-retry-pushback-ms", "-1"))
-    elif error.retry_after is not None and error.reason not in LASTING:
+    elif error.retry_after is not None and not is_lasting(error):
         # gRPC's own retries would wait as long as this says, for hours too.
         trailers.append(("grpc-retry-pushback-ms", str(int(error.retry_after * 1000))))
     return _CODES[error.code], message, tuple(trailers)

@@ -14,6 +14,7 @@ from imagewire_server.core.call import header
 from imagewire_server.core.listener import Listener
 
 _LIMITS = ConnectionLimits(most=256, stall_timeout=60.0)
+_PATIENCE = 1.0  # seconds: it ends last, when the time that a stop may take is nearly over
 _PATHS = "/metrics, /healthz and /readyz"
 
 
@@ -22,7 +23,7 @@ class AdminServer:
 
     def __init__(self, listener: Listener) -> None:
         self._address = listener.address
-        self._http = HttpServer(listener, _LIMITS)
+        self._http = HttpServer(listener, _LIMITS, _PATIENCE)
         self._origin_check = OriginCheck((), ())
         self._ready = True
 

@@ -56,12 +56,12 @@ class _Uvicorn(uvicorn.Server):
 
 
 class HttpServer:
-    """grace: the seconds for which the application lets requests run on after `close`."""
+    """patience: seconds after `close` for requests to end and for clients to read; then it ends without them."""
 
-    def __init__(self, listener: Listener, limits: ConnectionLimits, grace: float = 0.0) -> None:
+    def __init__(self, listener: Listener, limits: ConnectionLimits, patience: float) -> None:
         self._listener = listener
         self._limits = limits
-        self._grace = grace
+        self._patience = patience
         self._uvicorn: _Uvicorn | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -86,9 +86,9 @@ class HttpServer:
             log_level="critical",  # our own log line says the same, without foreign text
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # else any program on this machine could change a request's scheme and address
             timeout_keep_alive=_KEEP_ALIVE,
-            # After this it cuts what is still running; we end those calls ourselves before.
-            timeout_graceful_shutdown=math.ceil(self._grace + 2 * CLEANUP),
+            timeout_graceful_shutdown=math.ceil(self._patience),
         )
         self._uvicorn = _Uvicorn(config, self._listener)
         self._serving = asyncio.create_task(self._uvicorn.serve([bound]))

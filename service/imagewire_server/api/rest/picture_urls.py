@@ -13,7 +13,7 @@ from imagewire_server.formats.openai.common.delivery import Delivery
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 
 _HOST = re.compile(r"[\w.-]{1,255}(:\d{1,5})?|\[[\da-fA-F:.]{2,45}\](:\d{1,5})?", re.ASCII)
-_OURS = re.compile(rf"(?P<base>https?://.{{1,1024}}){PICTURES}(?P<token>[\w-]{{32,512}})", re.ASCII)
+_OURS = re.compile(rf"(?P<base>https?://.{{1,1024}}){PICTURES}(?P<token>[\w-]{{32,4096}})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

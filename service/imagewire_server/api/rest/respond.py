@@ -29,9 +29,10 @@ from imagewire_server.contract.keep_errors import (
     RequestIdReused,
 )
 from imagewire_server.contract.limits import LIGHT_BYTES
+from imagewire_server.core import claiming
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.keeper import Keeper, fingerprint_of
+from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.wishes import ANY, Wishes
 from imagewire_server.formats.openai.common import reading
@@ -126,7 +127,7 @@ class Responder:
         if not keeps:
             raise idempotency.not_stored()
         # That of what the caller sent: a picture named by URL may change, or be gone, when the request is repeated.
-        digest = await run_for_call(call, fingerprint_of, builder.spec)
+        digest = await run_for_call(call, claiming.fingerprint_of, builder.spec)
         return Asked(path, Wishes(fingerprint=digest + beside, cache=cache), key, delivery)
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ from imagewire_server.api.rest.picture_urls import PictureUrls
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.routes import application
-from imagewire_server.core.drain import pause
+from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.keeper import Keeper
@@ -103,7 +103,8 @@ class RestServer:
             stall_timeout=options.stall_timeout,
         )
         limits = ConnectionLimits(options.max_connections, options.stall_timeout)
-        self._http = HttpServer(listener, limits, options.drain_grace)
+        # After this uvicorn cuts what is still running; we end those calls ourselves before.
+        self._http = HttpServer(listener, limits, options.drain_grace + 2 * CLEANUP)
 
     async def start(self) -> int:
         """Bind and serve; return the port. Raises OSError if the address is in use."""

@@ -2,7 +2,7 @@
 
 import math
 
-from imagewire_server.contract.access_errors import LASTING
+from imagewire_server.contract.access_errors import is_lasting
 from imagewire_server.contract.errors import Code, Error, ShuttingDown, UpstreamError
 
 Headers = list[tuple[bytes, bytes]]
@@ -66,7 +66,7 @@ def error_headers(error: Error) -> Headers:
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
         headers.append((b"retry-after-ms", b"%d" % math.ceil(error.retry_after * 1000)))
-    if error.charged or error.reason in LASTING:
+    if error.charged or is_lasting(error):
         # OpenAI's clients retry 429 and 5xx automatically. This stops retries that would cost twice, or would fail.
         headers.append((b"x-should-retry", b"false"))
     return headers

@@ -14,11 +14,22 @@ _SOON = 1.0
 
 
 class Reserved(NamedTuple):
-    """Whether it was reserved, of which day (days since 1970, UTC), and the seconds until the next day begins."""
+    """Whether it was reserved, of which day (days since 1970, UTC), and the seconds until the next day begins.
+
+    settling: where it was not, whether only what running calls have reserved is in its way.
+    """
 
     ok: bool
     day: int
     until_next: float
+    settling: bool = False
+
+
+class Admitted(NamedTuple):
+    """The seconds until a use may be, and the share of the limit that is used: with this use, if it was counted."""
+
+    wait: float
+    used: float
 
 
 class CountsDown(Exception):
@@ -40,10 +51,10 @@ class Counts(Protocol):
 
     async def admit(
         self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
-    ) -> float:
-        """The seconds until there will have been fewer than `limit` uses of this kind within the last `window` seconds.
+    ) -> Admitted:
+        """Wait until there will have been fewer than `limit` uses of this kind within the last `window` seconds.
 
-        If they are no more than `longest`, this use is counted, as one of then.
+        If the seconds of that are no more than `longest`, this use is counted, as one of then.
         """
         ...
 
@@ -53,6 +64,10 @@ class Counts(Protocol):
 
     def give_back(self, name: str, kind: str, ident: str) -> None:
         """A use that was admitted did not happen."""
+        ...
+
+    def most(self, limit: int) -> int:
+        """How much of a day's budget can ever be reserved here."""
         ...
 
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
@@ -106,7 +121,7 @@ class LocalCounts:
 
     async def admit(
         self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
-    ) -> float:
+    ) -> Admitted:
         """See Counts."""
         uses, now, share = self._uses(name, kind, window), self._clock(), limit // self._shares
         wait = 0.0
@@ -116,7 +131,7 @@ class LocalCounts:
             wait = max(oldest + window - now, 0.001)
         if wait <= longest:
             uses[ident] = now + wait
-        return wait
+        return Admitted(wait, len(uses) / share if share else 1.0)
 
     def add(self, name: str, kind: str, ident: str) -> None:
         """See Counts."""
@@ -126,6 +141,10 @@ class LocalCounts:
         """See Counts."""
         self._uses(name, kind).pop(ident, None)
 
+    def most(self, limit: int) -> int:
+        """See Counts."""
+        return limit // self._shares
+
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
         """See Counts."""
         used, now = self._of(name), self._today()
@@ -133,8 +152,9 @@ class LocalCounts:
         if day > used.day:  # a clock that is set back does not make the budget new
             used.day, used.spent, used.reserved = day, 0, {}
         until = (used.day + 1) * _DAY - now
-        if used.spent + nano_usd > limit // self._shares:
-            return Reserved(False, used.day, until)
+        beyond = used.spent + nano_usd - self.most(limit)
+        if beyond > 0:
+            return Reserved(False, used.day, until, settling=beyond <= sum(used.reserved.values()))
         used.spent += nano_usd
         used.reserved[ident] = nano_usd
         return Reserved(True, used.day, until)

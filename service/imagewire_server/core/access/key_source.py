@@ -3,13 +3,14 @@ nothing.
 """
 
 import asyncio
-import stat
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import structlog
 
+from imagewire_server.config.file_content import UnusableFile, bounded
 from imagewire_server.config.settings import without_password
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.token_issuers import Issuer
@@ -22,6 +23,7 @@ _log = structlog.get_logger("imagewire.tokens")
 # Seconds between two looks, and between two for tokens that name an unknown key: of files, and of URLs.
 _FILE_PACE, _URL_PACE = 2.0, 300.0
 _LEAST_FILE_PACE, _LEAST_URL_PACE = 1.0, 10.0
+_FAULTS = (UnusableFile, KeysUnavailable, WrongKeySet)
 
 
 class KeySource:
@@ -38,7 +40,7 @@ class KeySource:
         self._least = _LEAST_URL_PACE if issuer.is_remote else _LEAST_FILE_PACE
         self._text = b""
         self._keys: KeySet | None = None
-        self._looked = 0.0
+        self._looked = -math.inf
         self._fault = ""
         self._looking: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -53,9 +55,11 @@ class KeySource:
         """Read the keys for the first time. Raises ConfigError, with the line of the file and the remedy."""
         try:
             await self._load()
-        except (KeysUnavailable, WrongKeySet) as error:
-            await self.aclose()
+        except _FAULTS as error:
             raise _wrong(self.issuer, error) from error
+        finally:
+            if self._keys is None:
+                await self.aclose()
         self._watching = asyncio.create_task(self._watch())
 
     async def look(self) -> None:
@@ -66,7 +70,8 @@ class KeySource:
         if self._looking is None and self._clock() - self._looked >= self._least:
             self._looking = asyncio.create_task(self._look())
         if self._looking is not None:
-            await asyncio.shield(self._looking)
+            # Not awaited itself: where it is stopped, those who wait are not.
+            await asyncio.wait([self._looking])
 
     async def aclose(self) -> None:
         """Stop looking."""
@@ -86,7 +91,7 @@ class KeySource:
         """Read the keys; where that fails, those before stay in use. What is wrong is logged once."""
         try:
             await self._load()
-        except (KeysUnavailable, WrongKeySet) as error:
+        except _FAULTS as error:
             self._tell(str(error), {"why": f"{without_password(self.issuer.jwks)} {error}"})
         except Exception as error:  # noqa: BLE001  # else nobody would look any more
             self._tell(type(error).__name__, describe(error))
@@ -115,20 +120,7 @@ class KeySource:
                 _log.info("the keys of an issuer were read again", issuer=self.issuer.name)
 
     async def _content(self) -> bytes:
-        return await asyncio.to_thread(_content, Path(self.issuer.jwks))
-
-
-def _content(file: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise KeysUnavailable("is not a regular file")
-        with file.open("rb") as opened:
-            text = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise KeysUnavailable(f"cannot be read ({error.strerror})") from error
-    if len(text) > MAX_BYTES:
-        raise KeysUnavailable(f"is larger than {MAX_BYTES} bytes")
-    return text
+        return await asyncio.to_thread(bounded, Path(self.issuer.jwks), MAX_BYTES)
 
 
 def check(issuers: Iterable[Issuer]) -> None:
@@ -136,8 +128,8 @@ def check(issuers: Iterable[Issuer]) -> None:
     for issuer in issuers:
         if not issuer.is_remote:
             try:
-                KeySet(_content(Path(issuer.jwks)), issuer.algorithms)
-            except (KeysUnavailable, WrongKeySet) as error:
+                KeySet(bounded(Path(issuer.jwks), MAX_BYTES), issuer.algorithms)
+            except _FAULTS as error:
                 raise _wrong(issuer, error) from error
 
 

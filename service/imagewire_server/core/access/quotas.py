@@ -5,7 +5,13 @@ from collections.abc import Sequence
 
 from imagewire_server.config.caller_policies import Policy, nano
 from imagewire_server.contract import pb
-from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
+from imagewire_server.contract.access_errors import (
+    BudgetExhausted,
+    BudgetTooSmall,
+    BudgetUnavailable,
+    CallerLimited,
+    PriceUnknown,
+)
 from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.access.counts import Counts, CountsDown, LocalCounts
 from imagewire_server.core.access.estimate import dearest
@@ -16,6 +22,7 @@ from imagewire_server.core.pricing import NANO
 from imagewire_server.core.router import Router
 
 _SOON = 1.0  # seconds until one of the running calls may have ended
+_SETTLED = 5.0  # seconds until the drawing of one of them may have
 _REQUESTS, _PICTURES = "requests", "pictures"
 
 
@@ -42,7 +49,7 @@ class Quotas:
             _check_entered(await self._counts.enter(name, at_once, ident), at_once)
         try:
             if requests is not None:
-                _check_wait(await self._counts.admit(name, _REQUESTS, requests, ident), f"{requests} requests")
+                _check_wait((await self._counts.admit(name, _REQUESTS, requests, ident)).wait, f"{requests} requests")
         except BaseException:
             if at_once is not None:
                 leave()
@@ -54,7 +61,8 @@ class Quotas:
     ) -> "Reservation | None":
         """Count a drawing that is about to begin, and reserve what it may cost; None where neither is limited.
 
-        Raises CallerLimited, BudgetExhausted, BudgetUnavailable, PriceUnknown, and NotFound for the model.
+        Raises CallerLimited, BudgetExhausted, BudgetTooSmall, BudgetUnavailable, PriceUnknown, and NotFound for the
+        model.
         """
         policy = call.caller.policy
         if policy is None or (policy.pictures_per_minute is None and policy.usd_per_day is None):
@@ -89,10 +97,18 @@ class Reservation:
         self._admitted = False
 
     async def reserve_cost(self, nano_usd: int) -> None:
-        """Reserve it of today's budget. Raises BudgetExhausted and BudgetUnavailable."""
-        budget = nano(self._policy.usd_per_day or 0.0)
+        """Reserve it of today's budget. Raises BudgetExhausted, BudgetTooSmall and BudgetUnavailable."""
+        usd, budget = f"{nano_usd / NANO:.4f} USD", nano(self._policy.usd_per_day or 0.0)
+        most = self._counts.most(budget)
+        if nano_usd > most:
+            share = "" if most == budget else f", {most / NANO:g} of them here, in one of several processes"
+            raise BudgetTooSmall(
+                f"this call may cost {usd}, and this caller may spend {self._policy.usd_per_day:g} USD a day{share};"
+                " nothing was sent, and later it is the same: ask for a smaller picture, or another model; operators:"
+                " raise usd_per_day of the caller"
+            )
         try:
-            ok, day, until_next = await self._counts.reserve(self._name, budget, nano_usd, self.ident)
+            ok, day, until_next, settling = await self._counts.reserve(self._name, budget, nano_usd, self.ident)
         except CountsDown as error:
             raise BudgetUnavailable(
                 "what is left of this caller's budget cannot be known now, so nothing is drawn; nothing was sent: try"
@@ -100,16 +116,22 @@ class Reservation:
                 retry_after=_SOON,
             ) from error
         if not ok:
+            may = f"this caller may spend {self._policy.usd_per_day:g} USD a day"
+            words = f"{may}, and {usd}, which this call may cost, are not left"
+            if settling:
+                raise BudgetExhausted(
+                    f"{words} while running calls have reserved what they may cost; nothing was sent: try again when"
+                    " they have ended",
+                    retry_after=min(_SETTLED, until_next),
+                )
             raise BudgetExhausted(
-                f"this caller may spend {self._policy.usd_per_day:g} USD a day, and {nano_usd / NANO:.4f} USD, which"
-                " this call may cost, are not left; nothing was sent: try again tomorrow (UTC), or ask for less",
-                retry_after=until_next,
+                f"{words}; nothing was sent: try again tomorrow (UTC), or ask for less", retry_after=until_next
             )
         self._nano_usd, self._day = nano_usd, day
 
     async def admit(self, limit: int) -> None:
         """Count one picture of this minute's. Raises CallerLimited."""
-        _check_wait(await self._counts.admit(self._name, _PICTURES, limit, self.ident), f"{limit} pictures")
+        _check_wait((await self._counts.admit(self._name, _PICTURES, limit, self.ident)).wait, f"{limit} pictures")
         self._admitted = True
 
     def give_back(self) -> None:

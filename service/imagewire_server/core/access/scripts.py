@@ -48,8 +48,9 @@ end
 if not own and wait <= tonumber(ARGV[6]) then
   redis.call('ZADD', uses, time + wait, ARGV[4])
   redis.call('EXPIRE', uses, 120)
+  count = count + 1
 end
-return string.format('%.3f', wait)
+return string.format('%.3f %d', wait, count)
 """
 
 # name, kind, ident, age. The age, as of what follows, is in seconds: what is told late was then, and not now.
@@ -61,21 +62,26 @@ redis.call('EXPIRE', prefix .. ARGV[2], 120)
 # name, kind, ident.
 GIVE_BACK = f"{_NOW} redis.call('ZREM', prefix .. ARGV[2], ARGV[3])"
 
-# name, limit, amount, ident. Returns whether it is reserved, the day, and the seconds until the next. An ident that was
-# abandoned reserves nothing any more.
+# name, limit, amount, ident. Returns whether it is reserved, the day, the seconds until the next, and where it is not
+# reserved, whether it would be without what running calls have reserved. An ident that was abandoned reserves nothing
+# any more.
 RESERVE = f"""{_NOW}
 local day = math.floor(time / 86400)
 local left = string.format('%.3f', (day + 1) * 86400 - time)
 local spent, reserved = prefix .. 'spent:' .. day, prefix .. 'reserved:' .. day
 local already = redis.call('HEXISTS', reserved, ARGV[4]) == 1
 if not already then
-  if tonumber(redis.call('GET', spent) or '0') + tonumber(ARGV[3]) > tonumber(ARGV[2]) then return {{0, day, left}} end
+  local beyond = tonumber(redis.call('GET', spent) or '0') + tonumber(ARGV[3]) - tonumber(ARGV[2])
+  if beyond > 0 then
+    for _, amount in ipairs(redis.call('HVALS', reserved)) do beyond = beyond - (tonumber(amount) or 0) end
+    return {{0, day, left, beyond <= 0 and 1 or 0}}
+  end
   redis.call('INCRBY', spent, ARGV[3])
   redis.call('HSET', reserved, ARGV[4], ARGV[3])
   redis.call('EXPIRE', spent, 172800)
   redis.call('EXPIRE', reserved, 172800)
 end
-return {{1, day, left}}
+return {{1, day, left, 0}}
 """
 
 # name, ident. Its reservation may still be on its way here: it must find that it is too late.

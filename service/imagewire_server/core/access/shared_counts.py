@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from imagewire_server.core.access import scripts
-from imagewire_server.core.access.counts import MINUTE, CountsDown, LocalCounts, Reserved
+from imagewire_server.core.access.counts import MINUTE, Admitted, CountsDown, LocalCounts, Reserved
 from imagewire_server.core.fault_log import describe
 
 _log = structlog.get_logger("imagewire.limits")
@@ -82,21 +82,22 @@ class SharedCounts:
 
     async def admit(
         self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
-    ) -> float:
+    ) -> Admitted:
         """See Counts."""
         undo = (scripts.GIVE_BACK, name, kind, ident)
         try:
-            wait = float(await self._ask(undo, scripts.ADMIT, name, kind, limit, ident, window, longest))
+            told: bytes = await self._ask(undo, scripts.ADMIT, name, kind, limit, ident, window, longest)
         except CountsDown as down:
-            wait = await self._local.admit(name, kind, limit, ident, window=window, longest=longest)
-            if wait <= longest:
+            admitted = await self._local.admit(name, kind, limit, ident, window=window, longest=longest)
+            if admitted.wait <= longest:
                 self._put((scripts.ADD, name, kind, ident))
             else:
                 self._undo(down, undo)
-            return wait
+            return admitted
+        wait, count = map(float, told.split())
         if wait <= longest:
             self._local.add(name, kind, ident)
-        return wait
+        return Admitted(wait, count / limit if limit else 1.0)
 
     def add(self, name: str, kind: str, ident: str) -> None:
         """See Counts."""
@@ -108,15 +109,19 @@ class SharedCounts:
         self._local.give_back(name, kind, ident)
         self._put((scripts.GIVE_BACK, name, kind, ident))
 
+    def most(self, limit: int) -> int:
+        """See Counts."""
+        return limit
+
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
         """See Counts."""
         undo = (scripts.ABANDON, name, ident)
         try:
-            ok, day, until_next = await self._ask(undo, scripts.RESERVE, name, limit, nano_usd, ident)
+            ok, day, until_next, settling = await self._ask(undo, scripts.RESERVE, name, limit, nano_usd, ident)
         except CountsDown as down:
             self._undo(down, undo)
             raise
-        return Reserved(bool(ok), int(day), float(until_next))
+        return Reserved(bool(ok), int(day), float(until_next), bool(settling))
 
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """See Counts."""

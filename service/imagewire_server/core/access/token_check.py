@@ -10,6 +10,7 @@ from imagewire_server.config.token_issuers import Issuer
 _LONGEST = 16 * 1024
 # What the library raises of hostile text, beside its own errors: numbers and nestings without bounds.
 _FAULTS = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+_TIMES = ("exp", "nbf", "iat")
 
 
 class InvalidToken(Exception):
@@ -42,7 +43,7 @@ def claimed(token: str) -> Claimed:
 
 
 def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) -> dict[str, Any]:
-    """The claims of a token that one of the keys has signed. Raises InvalidToken."""
+    """The claims of a token that one of the keys has signed; exp as a float. Raises InvalidToken."""
     if algorithm not in issuer.algorithms:
         raise InvalidToken("its algorithm is not allowed")
     for key in keys:
@@ -55,6 +56,9 @@ def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) ->
                 leeway=issuer.clock_skew,
                 options={"require": ["exp", "iss", "aud"]},
             )
+            if any(type(claims[name]) not in {int, float} for name in _TIMES if name in claims):
+                raise InvalidToken("it is refused for a time that is no number")  # the library takes texts of digits
+            claims["exp"] = float(claims["exp"])  # and numbers that no clock will reach
         except jwt.InvalidSignatureError:
             continue
         except _FAULTS as error:

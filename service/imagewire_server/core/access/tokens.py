@@ -106,9 +106,12 @@ class Tokens:
             raise token_check.InvalidToken("its issuer is not known")
         if given.algorithm in source.issuer.algorithms and not source.keys.find(given.algorithm, given.kid):
             await source.look()
+            if self._sources.get(given.issuer) is not source:  # a reload has replaced it meanwhile
+                return await self._checked(shown)
         keys = source.keys.find(given.algorithm, given.kid)
         claims = token_check.verified(token, source.issuer, given.algorithm, keys)
-        return float(claims["exp"]) + source.issuer.clock_skew, self._named(source.issuer, claims)
+        expires: float = claims["exp"]
+        return expires + source.issuer.clock_skew, self._named(source.issuer, claims)
 
     def _named(self, issuer: Issuer, claims: Mapping[str, Any]) -> Caller | None:
         subject = claim(claims, issuer.caller_claim)

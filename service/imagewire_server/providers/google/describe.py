@@ -13,6 +13,7 @@ from imagewire_server.config.show import Asked
 from imagewire_server.config.source import FROM_ENV, ConfigError
 from imagewire_server.providers.google.addresses import endpoint, location, method_url
 from imagewire_server.providers.google.config import GoogleOptions, GoogleSettings, of
+from imagewire_server.providers.google.credential_check import wrong
 
 _DEFAULT = "GOOGLE_APPLICATION_CREDENTIALS"
 _PROJECTS = ("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT")
@@ -23,7 +24,7 @@ _DEFAULT_FILE = ".config/gcloud/application_default_credentials.json"
 @dataclass(frozen=True, slots=True)
 class _Found:
     """Credentials. words: where they are from. project: theirs, "" if none is known. missing: whether they are not
-    there. default: whether they are Google's application default credentials.
+    there, or can get no token. default: whether they are Google's application default credentials.
     """
 
     words: str
@@ -67,7 +68,8 @@ def _credentials(options: GoogleOptions, sources: Mapping[str, str], environ: Ma
     if text.startswith(FROM_ENV):
         return _Found(f"the credentials of {text}", "PROJECT")
     if text.lstrip().startswith("{"):
-        return _Found(f"the credentials in {source}", _project(text))
+        why = wrong(text)
+        return _Found(f"the credentials in {source}{why and f', {why}'}", _project(text), missing=bool(why))
     if text:
         return _file(Path(text), source)
     # Google's library finds the project of these in other places too.
@@ -83,10 +85,11 @@ def _credentials(options: GoogleOptions, sources: Mapping[str, str], environ: Ma
 
 def _file(path: Path, source: str) -> _Found:
     try:
-        project = _project(content(path).decode())
+        text = content(path).decode()
     except (ConfigError, UnicodeDecodeError):
         return _Found(f"the file {path} ({source}), which is missing or cannot be read", missing=True)
-    return _Found(f"the file {path} ({source}), which is present", project)
+    why = wrong(text)
+    return _Found(f"the file {path} ({source}), {why or 'which is present'}", _project(text), missing=bool(why))
 
 
 def _project(text: str) -> str:

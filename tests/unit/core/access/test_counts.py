@@ -34,33 +34,35 @@ async def test_calls_at_once_are_a_share_and_end() -> None:
 async def test_never_more_than_the_limit_within_any_minute() -> None:
     clock = Clock()
     counts = LocalCounts(clock=clock)
-    assert await counts.admit("a", "requests", 2, "1") == 0.0
+    assert (await counts.admit("a", "requests", 2, "1")).wait == 0.0
     clock.now += 50
-    assert await counts.admit("a", "requests", 2, "2") == 0.0
-    assert await counts.admit("a", "requests", 2, "3") == pytest.approx(10.0)
-    assert await counts.admit("a", "pictures", 2, "3") == 0.0
+    assert (await counts.admit("a", "requests", 2, "2")).wait == 0.0
+    assert (await counts.admit("a", "requests", 2, "3")).wait == pytest.approx(10.0)
+    assert (await counts.admit("a", "pictures", 2, "3")).wait == 0.0
     clock.now += 10
-    assert await counts.admit("a", "requests", 2, "3") == 0.0
-    assert await counts.admit("a", "requests", 2, "4") == pytest.approx(50.0)
+    assert (await counts.admit("a", "requests", 2, "3")).wait == 0.0
+    assert (await counts.admit("a", "requests", 2, "4")).wait == pytest.approx(50.0)
     counts.give_back("a", "requests", "3")
     counts.give_back("a", "requests", "3")
-    assert await counts.admit("a", "requests", 2, "4") == 0.0
+    assert (await counts.admit("a", "requests", 2, "4")).wait == 0.0
 
 
 async def test_a_use_may_be_counted_for_a_moment_to_come() -> None:
     clock = Clock()
     counts = LocalCounts(clock=clock)
     soon = {"window": 10.0, "longest": 5.0}
-    assert await counts.admit("a", "begun", 1, "1", **soon) == 0.0
-    assert await counts.admit("a", "begun", 1, "2", **soon) == 10.0
+    assert (await counts.admit("a", "begun", 1, "1", **soon)).wait == 0.0
+    assert (await counts.admit("a", "begun", 1, "2", **soon)).wait == 10.0
     clock.now += 6
-    assert await counts.admit("a", "begun", 1, "2", **soon) == 4.0
-    assert await counts.admit("a", "begun", 1, "3", **soon) == 14.0
+    assert (await counts.admit("a", "begun", 1, "2", **soon)).wait == 4.0
+    assert (await counts.admit("a", "begun", 1, "3", **soon)).wait == 14.0
     clock.now += 9
-    assert await counts.admit("a", "begun", 1, "3", **soon) == 5.0
+    assert (await counts.admit("a", "begun", 1, "3", **soon)).wait == 5.0
     counts.give_back("a", "begun", "3")
-    assert await counts.admit("a", "begun", 1, "4", **soon) == 5.0
-    assert await LocalCounts(2).admit("a", "begun", 1, "1", window=10.0, longest=20.0) == 30.0, "no share is none"
+    assert (await counts.admit("a", "begun", 1, "4", **soon)).wait == 5.0
+    assert (await LocalCounts(2).admit("a", "begun", 1, "1", window=10.0, longest=20.0)).wait == 30.0, (
+        "no share is none"
+    )
 
 
 async def test_what_nobody_asked_for_counts_too_and_is_waited_for() -> None:
@@ -69,15 +71,15 @@ async def test_what_nobody_asked_for_counts_too_and_is_waited_for() -> None:
     for ident in "123":
         counts.add("a", "pictures", ident)
         clock.now += 1
-    assert await counts.admit("a", "pictures", 2, "4") == pytest.approx(1001 + 60 - 1003)
-    assert await LocalCounts(3, clock=clock).admit("a", "pictures", 2, "4") == pytest.approx(60.0)
+    assert (await counts.admit("a", "pictures", 2, "4")).wait == pytest.approx(1001 + 60 - 1003)
+    assert (await LocalCounts(3, clock=clock).admit("a", "pictures", 2, "4")).wait == pytest.approx(60.0)
 
 
 async def test_a_budget_is_of_a_day_in_utc() -> None:
     today = Clock(10 * DAY + 86000.0)
     counts = LocalCounts(today=today)
-    assert await counts.reserve("a", 100, 60, "1") == (True, 10, 400.0)
-    assert await counts.reserve("a", 100, 60, "2") == (False, 10, 400.0)
+    assert await counts.reserve("a", 100, 60, "1") == (True, 10, 400.0, False)
+    assert await counts.reserve("a", 100, 60, "2") == (False, 10, 400.0, True)
     today.now += 400
     assert (await counts.reserve("a", 100, 60, "2")).day == 11
     # It was reserved of yesterday's.
@@ -85,6 +87,24 @@ async def test_a_budget_is_of_a_day_in_utc() -> None:
     assert not (await counts.reserve("a", 100, 60, "3")).ok
     today.now -= 1000
     assert (await counts.reserve("a", 100, 60, "3")).ok is False, "the clock was set back"
+
+
+async def test_only_what_running_calls_have_reserved_may_be_in_the_way() -> None:
+    counts = LocalCounts(2, today=Clock(10 * DAY))
+    assert counts.most(200) == 100
+    for ident in "12":
+        assert (await counts.reserve("a", 200, 50, ident)).ok
+    counts.settle("a", 10, "1", 40)
+    # 40 are spent, and 50 reserved.
+    assert [(await counts.reserve("a", 200, amount, "3")).settling for amount in (11, 60, 61, 101)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    counts.settle("a", 10, "2", 50)
+    assert not (await counts.reserve("a", 200, 11, "3")).settling
+    assert (await counts.reserve("a", 200, 10, "3")).ok
 
 
 async def test_who_counts_for_nothing_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,11 +117,11 @@ async def test_who_counts_for_nothing_any_more_is_forgotten(monkeypatch: pytest.
     assert await counts.enter("running", 1, "1")
     assert (await counts.reserve("spent", 1, 1, "1")).ok
     counts.add("recent", "requests", "1")
-    assert await counts.admit("new", "requests", 1, "1") == 0.0
+    assert (await counts.admit("new", "requests", 1, "1")).wait == 0.0
     assert len(counts._used) == 4
     assert not await counts.enter("running", 1, "2")
     assert not (await counts.reserve("spent", 1, 1, "2")).ok
-    assert await counts.admit("recent", "requests", 1, "2") > 0
+    assert (await counts.admit("recent", "requests", 1, "2")).wait > 0
     clock.now += 120
     counts._forget_unused()
     assert sorted(counts._used) == ["running", "spent"]
@@ -133,3 +153,12 @@ def test_reserved_and_settled_never_exceed_the_budget(steps: list[tuple[int, int
             assert spent + sum(open_.values()) <= limit // shares
 
     asyncio.run(run())
+
+
+async def test_what_is_used_is_a_share_of_the_limit() -> None:
+    clock = Clock()
+    counts = LocalCounts(2, clock=clock)
+    used = [(await counts.admit("a", "begun", 8, str(number))).used for number in range(5)]
+    assert used == [0.25, 0.5, 0.75, 1.0, 1.0]
+    clock.now += 60
+    assert (await counts.admit("a", "begun", 8, "6")).used == 0.25

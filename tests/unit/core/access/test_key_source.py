@@ -1,6 +1,7 @@
 """Where keys are: what is wrong stops the start, and changes nothing later."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -31,7 +32,7 @@ def issuer(jwks: str | Path) -> Issuer:
 
 class Clock:
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.now = 1.0  # the machine has just started
 
     def __call__(self) -> float:
         return self.now
@@ -144,8 +145,11 @@ async def test_f28_the_start_stops_with_line_and_remedy(tmp_path: Path, content:
 
 
 async def test_what_is_no_file_is_not_read_and_a_url_is_not_fetched_to_check(tmp_path: Path, served: KeyServer) -> None:
-    with pytest.raises(ConfigError, match="is not a regular file"):
-        await KeySource(issuer(tmp_path), lambda: None).open()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for given, words in ((tmp_path, r"cannot be read \(Is a directory\)"), (pipe, "is not a regular file")):
+        with pytest.raises(ConfigError, match=words):
+            await KeySource(issuer(given), lambda: None).open()
     served.status = 404
     await asyncio.to_thread(check, [issuer(served.url)])
     assert served.asked == 0

@@ -7,7 +7,13 @@ import pytest
 
 from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract import pb
-from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
+from imagewire_server.contract.access_errors import (
+    BudgetExhausted,
+    BudgetTooSmall,
+    BudgetUnavailable,
+    CallerLimited,
+    PriceUnknown,
+)
 from imagewire_server.core.access.caller import Caller, Permission
 from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
 from imagewire_server.core.access.quotas import Quotas
@@ -92,6 +98,40 @@ async def test_a_drawing_counts_as_it_cost_or_as_reserved_where_nobody_knows(cos
         await again
     assert raised.value.retry_after is not None
     assert 0 < raised.value.retry_after <= 86400
+    assert "try again tomorrow" in str(raised.value)
+
+
+async def test_what_running_calls_have_reserved_may_soon_be_free() -> None:
+    seconds = iter((3600.0, 3600.0, 86398.0, 86398.0))
+    quotas = Quotas(LocalCounts(today=lambda: 20_000 * 86400 + next(seconds)))
+    limits = {"usd_per_day": 0.14, "usd_per_call": 0.1}
+    running = await quotas.reserve(spec("a"), call(**limits), FLASH, None)
+    assert running is not None
+    for wait in (5.0, 2.0):
+        with pytest.raises(BudgetExhausted, match=r"running calls have reserved .* when they have ended") as raised:
+            await quotas.reserve(spec("a"), call(**limits), FLASH, None)
+        assert raised.value.retry_after == wait
+    running.give_back()
+    assert await quotas.reserve(spec("a"), call(**limits), FLASH, None) is not None
+
+
+@pytest.mark.parametrize(
+    ("shares", "usd_per_day", "words"),
+    [
+        (1, 0.25, "may cost 0.3000 USD, and this caller may spend 0.25 USD a day; nothing was sent, and later"),
+        (4, 1.0, "may spend 1 USD a day, 0.25 of them here, in one of several processes; nothing was sent"),
+    ],
+)
+async def test_what_no_day_s_budget_is_enough_for_is_refused_for_good(
+    shares: int, usd_per_day: float, words: str
+) -> None:
+    quotas = Quotas(LocalCounts(shares))
+    with pytest.raises(BudgetTooSmall, match=words) as raised:
+        await quotas.reserve(spec("a"), call(usd_per_day=usd_per_day, usd_per_call=0.3), FLASH, None)
+    assert raised.value.retry_after is None
+    assert "operators: raise usd_per_day" in str(raised.value)
+    enough = call(usd_per_day=usd_per_day, usd_per_call=0.25)
+    assert await quotas.reserve(spec("a"), enough, FLASH, None) is not None
 
 
 async def test_pictures_count_as_many_as_were_drawn() -> None:

@@ -15,7 +15,7 @@ class Connection:
     """A Redis that answers what it is told to, and does not work while `fails` is set."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Any] = {scripts.ENTER: 1, scripts.ADMIT: b"0", scripts.RESERVE: [1, 7, b"10.5"]}
+        self.answers: dict[str, Any] = {scripts.ENTER: 1, scripts.ADMIT: b"0 1", scripts.RESERVE: [1, 7, b"10.5", 0]}
         self.fails: Exception | None = None
         self.silent = False
         self.ran: list[tuple[object, ...]] = []
@@ -75,12 +75,13 @@ async def until(connection: Connection, script: str, number: int) -> None:
 
 async def test_redis_decides(connection: Connection, counts: SharedCounts) -> None:
     assert await counts.enter("a", 5, "1")
-    assert await counts.admit("a", "requests", 5, "1") == 0.0
+    assert (await counts.admit("a", "requests", 5, "1")).wait == 0.0
     assert await counts.reserve("a", 5, 3, "1") == Reserved(True, 7, 10.5)
-    connection.answers |= {scripts.ENTER: 0, scripts.ADMIT: b"2.5", scripts.RESERVE: [0, 7, b"10.5"]}
+    connection.answers |= {scripts.ENTER: 0, scripts.ADMIT: b"2.5 4", scripts.RESERVE: [0, 7, b"10.5", 1]}
     assert not await counts.enter("a", 5, "2")
-    assert await counts.admit("a", "requests", 5, "2") == 2.5
-    assert not (await counts.reserve("a", 5, 3, "2")).ok
+    assert await counts.admit("a", "requests", 5, "2") == (2.5, 0.8)
+    assert await counts.reserve("a", 5, 3, "2") == Reserved(False, 7, 10.5, settling=True)
+    assert counts.most(5) == 5, "there is one budget for all processes"
     counts.add("a", "pictures", "1-1")
     counts.give_back("a", "pictures", "1")
     counts.settle("a", 7, "1", 2)
@@ -102,7 +103,7 @@ async def test_f27_without_redis_limits_are_a_share_and_budgets_are_refused_unti
     assert await counts.enter("a", 4, "1"), "by Redis"
     connection.fails, connection.silent = ConnectionError("a password"), how == "silent"
     assert [await counts.enter("a", 4, ident) for ident in "23"] == [True, False]
-    assert [bool(await counts.admit("a", "requests", 2, ident)) for ident in "23"] == [False, True]
+    assert [bool((await counts.admit("a", "requests", 2, ident)).wait) for ident in "23"] == [False, True]
     with pytest.raises(CountsDown):
         await counts.reserve("a", 5, 3, "2")
     counts.settle("a", 7, "0", 2)

@@ -1,7 +1,10 @@
 """Whose a token is: by which policy, how long it is remembered, and when it is forgotten."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,9 @@ from imagewire_server.config.source import ConfigError
 from imagewire_server.config.token_issuers import Issuer
 from imagewire_server.config.token_rules import TokenRule
 from imagewire_server.contract.errors import PermissionDenied
-from imagewire_server.core.access import token_check
+from imagewire_server.core.access import key_source, token_check
 from imagewire_server.core.access import tokens as module
+from imagewire_server.core.access.key_source import KeySource
 from imagewire_server.core.access.tokens import Tokens, opened
 from tests.token_issuer import AUDIENCE, ISSUER, key_server, key_set, public_jwk, token
 
@@ -89,8 +93,17 @@ async def test_a_valid_token_of_nobody_is_refused_for_good(tokens: Tokens, shown
 
 @pytest.mark.parametrize(
     "shown",
-    [b"", b"sk-key", b"a.b.c", b"\xff.\xff.\xff", es("bot", 1), es("bot", aud="x"), es("bot", iss="https://unknown")],
-    ids=["empty", "key", "malformed", "bytes", "other key", "other audience", "other issuer"],
+    [
+        b"",
+        b"sk-key",
+        b"a.b.c",
+        b"\xff.\xff.\xff",
+        es("bot", 1),
+        es("bot", aud="x"),
+        es("bot", iss="https://unknown"),
+        es("bot", exp=10**400),
+    ],
+    ids=["empty", "key", "malformed", "bytes", "other key", "other audience", "other issuer", "for ever"],
 )
 async def test_anything_else_is_no_token(tokens: Tokens, shown: bytes) -> None:
     assert await tokens.caller(shown) is None
@@ -125,7 +138,8 @@ async def test_a_token_is_checked_once_until_it_expires(file: Path, monkeypatch:
     await made.aclose()
 
 
-async def test_what_is_remembered_is_forgotten_with_its_key_and_its_policy(file: Path) -> None:
+async def test_what_is_remembered_is_forgotten_with_its_key_and_its_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_source, "_LEAST_URL_PACE", 3600.0)  # however slow the machine is
     with key_server(key_set(public_jwk("ES256", 0))) as server:
         async with opened([issuer(server.url)]) as made:
             made.name(POLICIES)
@@ -136,6 +150,28 @@ async def test_what_is_remembered_is_forgotten_with_its_key_and_its_policy(file:
             assert await made.caller(es("bot", 1)) is not None, "an unknown key is looked for"
             assert await made.caller(es("bot", 0)) is None
             assert server.asked == 2
+
+
+@pytest.mark.parametrize("audiences", [None, ("another",)], ids=["gone", "changed"])
+async def test_who_waits_for_the_keys_of_an_issuer_that_a_reload_replaces_is_checked_by_the_new_one(
+    file: Path, audiences: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = asyncio.Event()
+
+    async def content(_: KeySource) -> bytes:
+        looks.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with opened([issuer(file)]) as made:
+        made.name(POLICIES)
+        monkeypatch.setattr(made._sources[ISSUER], "_read", partial(content, made._sources[ISSUER]))
+        waiting = asyncio.create_task(made.caller(es("bot", 1)))
+        await looks.wait()
+        renewed = file.parent / "renewed.json"
+        renewed.write_bytes(key_set(public_jwk("ES256", 1)))
+        await made.use([] if audiences is None else [replace(issuer(renewed), audiences=audiences)])
+        assert await waiting is None
 
 
 async def test_issuers_that_stay_keep_their_keys_and_a_wrong_one_changes_nothing(file: Path, tmp_path: Path) -> None:

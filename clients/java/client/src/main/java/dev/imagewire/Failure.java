@@ -1,0 +1,258 @@
+package dev.imagewire;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RequestInfo;
+import com.google.rpc.RetryInfo;
+import dev.imagewire.ImagewireException.Violation;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import javax.net.ssl.SSLException;
+
+/**
+ * What failed, before it is thrown.
+ *
+ * @param own what of gRPC's own failures it is; null for an error of the server, or of this client
+ */
+record Failure(
+    String code,
+    String reason,
+    String message,
+    String requestId,
+    Map<String, String> metadata,
+    List<Violation> violations,
+    Duration retryAfter,
+    boolean retryable,
+    Own own,
+    Throwable cause) {
+
+  private static final String MAY_BE_CHARGED = "what was asked may have been drawn and charged";
+
+  /**
+   * A failure that gRPC itself reports, without a reason: the message has the server's address.
+   *
+   * <p>A call may have been charged unless it surely failed before it reached the server.
+   */
+  enum Own {
+    /** The connection was lost behind the request. */
+    BROKE(
+        "UNAVAILABLE",
+        "the connection to %s broke off",
+        ": " + MAY_BE_CHARGED + ": check whether you were billed before repeating"),
+    NO_TLS(
+        "UNAVAILABLE",
+        "no TLS with %s: it speaks none, or its certificate is not trusted or for another name, or"
+            + " it wants one of yours",
+        ""),
+    /** Nothing was sent, and a moment later it may be. */
+    HANGS_UP(
+        "UNAVAILABLE",
+        "%s hangs up at once: it may want TLS (https://, or Client.builder().tls), or a certificate"
+            + " of yours",
+        ""),
+    NO_SERVER(
+        "UNAVAILABLE",
+        "no imagewire server answers at %s: start one with `imagewire-server serve`, or name"
+            + " another with IMAGEWIRE_TARGET",
+        ""),
+    LATE(
+        "DEADLINE_EXCEEDED",
+        "the deadline of the call to %s passed: allow more time",
+        "; " + MAY_BE_CHARGED),
+    GIVEN_UP("CANCELLED", "the call to %s was given up", "; " + MAY_BE_CHARGED),
+    ANSWER_TOO_LARGE(
+        "RESOURCE_EXHAUSTED",
+        "the answer of %s is drawn but larger than this client takes in one message: use"
+            + " Client.stream, or Client.builder().maxMessageBytes",
+        ""),
+    REQUEST_TOO_LARGE(
+        "INVALID_ARGUMENT",
+        "the request is larger than %s takes: send fewer or smaller pictures",
+        "");
+
+    private final String code;
+    private final String message;
+    private final String charged;
+
+    Own(String code, String message, String charged) {
+      this.code = code;
+      this.message = message;
+      this.charged = charged;
+    }
+  }
+
+  private static final Metadata.Key<String> PUSHBACK =
+      Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
+  // A repeat costs nothing, but would not help: at all, or within any reasonable wait.
+  private static final Set<String> LASTING =
+      Set.of(
+          "UPSTREAM_QUOTA_EXHAUSTED", "BUDGET_EXHAUSTED", "ANSWER_TOO_LARGE", "UPSTREAM_TOO_LARGE");
+
+  static Failure plain(String code, String reason, String message, String requestId) {
+    return new Failure(
+        code, reason, message, requestId, Map.of(), List.of(), Duration.ZERO, false, null, null);
+  }
+
+  /** One wrong argument, before anything is sent. */
+  static ImagewireException invalid(String field, String description) {
+    List<Violation> violations = List.of(new Violation(field, description));
+    return new Failure(
+            "INVALID_ARGUMENT",
+            "",
+            field + " " + description,
+            "",
+            Map.of(),
+            violations,
+            Duration.ZERO,
+            false,
+            null,
+            null)
+        .exception();
+  }
+
+  static ImagewireException corrupt(String format, Object... values) {
+    return plain("DATA_LOSS", "", format.formatted(values), "").exception();
+  }
+
+  ImagewireException exception() {
+    return ImagewireException.of(this);
+  }
+
+  boolean broke() {
+    return own == Own.BROKE;
+  }
+
+  boolean unsent() {
+    return own == Own.NO_SERVER || own == Own.HANGS_UP;
+  }
+
+  Failure also(String hint) {
+    return new Failure(
+        code,
+        reason,
+        message + hint,
+        requestId,
+        metadata,
+        violations,
+        retryAfter,
+        retryable,
+        own,
+        cause);
+  }
+
+  /** gRPC's failure as ours. sent: whether the request may have reached the server. */
+  static Failure of(StatusRuntimeException failed, boolean sent, Call call) {
+    Status status = failed.getStatus();
+    String code = status.getCode().name();
+    String message = status.getDescription() == null ? "" : status.getDescription();
+    String reason = "";
+    String requestId = call.logId;
+    Map<String, String> metadata = Map.of();
+    Duration retryAfter = Duration.ZERO;
+    List<Violation> violations = new ArrayList<>();
+    List<Any> details = StatusProto.fromThrowable(failed).getDetailsList();
+    try {
+      for (Any detail : details) {
+        if (detail.is(ErrorInfo.class)) {
+          ErrorInfo info = detail.unpack(ErrorInfo.class);
+          if (info.getDomain().equals("imagewire.dev")) {
+            reason = info.getReason();
+            metadata = Map.copyOf(info.getMetadataMap());
+          }
+        } else if (detail.is(BadRequest.class)) {
+          for (var each : detail.unpack(BadRequest.class).getFieldViolationsList()) {
+            violations.add(new Violation(each.getField(), each.getDescription()));
+          }
+        } else if (detail.is(RetryInfo.class)) {
+          var delay = detail.unpack(RetryInfo.class).getRetryDelay();
+          retryAfter = Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
+        } else if (detail.is(RequestInfo.class)) {
+          requestId = detail.unpack(RequestInfo.class).getRequestId();
+        }
+      }
+    } catch (InvalidProtocolBufferException unreadable) {
+      violations.clear();
+    }
+    boolean retryable = false;
+    Own own = null;
+    if (!reason.isEmpty()) {
+      Metadata trailers = failed.getTrailers();
+      String pushback = trailers == null ? null : trailers.get(PUSHBACK);
+      // The server never uses these for a call that may have been charged.
+      boolean free = code.equals("UNAVAILABLE") || code.equals("RESOURCE_EXHAUSTED");
+      retryable = free && !LASTING.contains(reason) && !"-1".equals(pushback);
+    } else if (details.isEmpty() && (own = ownOf(status, message, sent)) != null) {
+      code = own.code;
+      String said = message;
+      message = own.message.formatted(call.target());
+      boolean unsent = own == Own.NO_SERVER || own == Own.HANGS_UP;
+      if (unsent || own == Own.BROKE) {
+        message += " (" + said.lines().findFirst().orElse("") + cause(status) + ")";
+      }
+      if (call.draws) {
+        message += own.charged;
+      }
+      retryable = unsent || own == Own.BROKE && !call.draws;
+    }
+    return new Failure(
+        code,
+        reason,
+        message,
+        requestId,
+        metadata,
+        List.copyOf(violations),
+        retryAfter,
+        retryable,
+        own,
+        failed);
+  }
+
+  private static String cause(Status status) {
+    return status.getCause() == null ? "" : ": " + status.getCause().getMessage();
+  }
+
+  private static Own ownOf(Status status, String message, boolean sent) {
+    return switch (status.getCode()) {
+      case UNAVAILABLE -> {
+        if (sent) {
+          yield Own.BROKE;
+        }
+        for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+          if (cause instanceof SSLException) {
+            yield Own.NO_TLS;
+          }
+        }
+        yield message.contains("closed") ? Own.HANGS_UP : Own.NO_SERVER;
+      }
+      case INTERNAL, UNKNOWN -> isCut(message) ? Own.BROKE : null;
+      case CANCELLED -> isCut(message) ? Own.BROKE : Own.GIVEN_UP;
+      case DEADLINE_EXCEEDED -> Own.LATE;
+      case RESOURCE_EXHAUSTED -> {
+        if (message.startsWith("gRPC message exceeds maximum size")) {
+          yield Own.ANSWER_TOO_LARGE;
+        }
+        yield message.contains("SERVER: Received message larger than max")
+            ? Own.REQUEST_TOO_LARGE
+            : null;
+      }
+      default -> null;
+    };
+  }
+
+  // A stream that was reset, or that ended without its status.
+  private static boolean isCut(String message) {
+    return message.contains("Received Rst Stream")
+        || message.contains("end-of-stream")
+        || message.contains("unexpected EOS")
+        || message.contains("missing GRPC status");
+  }
+}
