@@ -8,6 +8,7 @@ import yaml
 
 from imagewire_server.contract.errors import NotFound
 from imagewire_server.contract.provider import Capabilities, ModelTable
+from imagewire_server.core.failover import following
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.providers.google import model_names
 from imagewire_server.providers.registry import load
@@ -107,3 +108,14 @@ def test_what_differs_is_not_found_here(
     file = _file(model_list)
     assert _theirs(file, name) == {("0", theirs)}
     assert _ours(file, name, tmp_path) == set()
+
+
+@pytest.mark.parametrize("name", ["gemini/a", "a", "gemini/b", "b", "draw", "gemini/draw", "gemini/c", "vertex_ai/a"])
+def test_both_have_the_same_fallbacks(name: str, tmp_path: Path) -> None:
+    file = _file([("gemini/*", "gemini/*"), ("vertex_ai/*", "vertex_ai/*"), ("draw", "gemini/m"), ("last", "gemini/l")])
+    given = [{"a": ["draw"]}, {"b": ["draw"]}, {"gemini/b": ["last"]}, {"draw": ["gemini/a"]}, {"*": ["last"]}]
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({**file, "router_settings": {"fallbacks": given}}))
+    handlers = package("litellm.router_utils.fallback_event_handlers")
+    theirs, _ = handlers.get_fallback_model_group(fallbacks=given, model_group=name)
+    assert following(load(path, {**ENVIRON, "VERTEXAI_PROJECT": "p"}).routing.fallbacks, name) == theirs

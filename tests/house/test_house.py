@@ -70,7 +70,7 @@ def test_a_package_exports_what_it_names(package: str) -> None:
 
 
 def test_nothing_names_a_registry_host() -> None:
-    hosts = re.compile(r"https?://[^\s\"']*(?:pypi|pythonhosted|npmjs|proxy\.golang|maven|crates)\.", re.IGNORECASE)
+    hosts = re.compile(r"https?://[^\s\"'/]*(?:pypi|pythonhosted|npmjs|proxy\.golang|maven|crates)\.", re.IGNORECASE)
     named = [path.name for path in TRACKED if path.suffix != ".png" and hosts.search(path.read_text(errors="ignore"))]
     assert named == []
     assert not any(path.name == "uv.lock" for path in TRACKED)

@@ -126,6 +126,7 @@ def load(
         {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
         names,
         frozenset(one.name for one in found.skipped) - names,
+        tuple(name for provider in providers for name in provider.names),
         notices,
     )
     config = Config(
@@ -171,7 +172,9 @@ def _sections(top: Node | None, notices: Notices) -> dict[str, tuple[Key, Node]]
         if litellm.has("sections", key.text):
             notices.not_used(key.text)
         elif key.text not in SECTIONS:
-            raise key.unknown(SECTIONS, "the file")
+            unknown = str(key.unknown(SECTIONS, "the file"))
+            place = "" if "did you mean" in unknown else "; begin the name of a place for anchors with x-"
+            raise ConfigError(f"{unknown}{place}")
         found[key.text] = key, value
     return found
 

@@ -48,13 +48,27 @@ class Routing:
 
 
 class _Names(NamedTuple):
-    """The model names that settings may name. skipped: those of model_list of which no deployment is served."""
+    """The model names that settings may name. skipped: those of model_list of which no deployment is served.
+
+    providers: their names, with which a model is called where a pattern such as gemini/* serves it.
+    """
 
     served: frozenset[str]
     skipped: frozenset[str]
+    providers: tuple[str, ...] = ()
+
+    def with_provider(self, name: str) -> list[str]:
+        """The names that patterns serve, and that are a name with a provider in front."""
+        if name in self.skipped or name.partition("/")[0] in self.providers:
+            return []
+        patterns = self.served - {"*"}
+        longer = [f"{provider}/{name}" for provider in self.providers]
+        return [one for one in longer if not self.missing(one) and any(fits(pattern, one) for pattern in patterns)]
 
     def missing(self, name: str) -> str:
         """Why a name is not served, "" if it is."""
+        if "*" in name:
+            return "which stands for many names: name one of them"
         if name in self.served:
             return ""
         if name in self.skipped:  # also if a wildcard fits: the file means this model
@@ -66,7 +80,13 @@ class _Names(NamedTuple):
         return f"which is not a model_name in model_list{nearest(name, self.served)}"
 
 
-def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset[str], notices: Notices) -> Routing:
+def read(
+    sections: Mapping[str, Node],
+    names: frozenset[str],
+    skipped: frozenset[str],
+    providers: tuple[str, ...],
+    notices: Notices,
+) -> Routing:
     """Read the router's settings. sections: those of the file that may have some; later ones override earlier ones.
 
     names: those in model_list. skipped: those of which no model is served. Of `Routing.skipped`, the aliases are found
@@ -75,14 +95,14 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
     given: dict[str, Any] = {}
     router = sections.get("router_settings")
     given_aliases = router.at("model_group_alias") if router else None
-    aliases, lost = _aliases(given_aliases, _Names(names, skipped), notices)
+    aliases, lost = _aliases(given_aliases, _Names(names, skipped, providers), notices)
     # Those of variables that are not looked up stand for a model, too.
     open_ = {
         key.text
         for key, value in (given_aliases.pairs("model_group_alias") if given_aliases else ())
         if (value.at("model") or value).is_unresolved
     }
-    known = _Names(names | open_ | {alias.name for alias in aliases}, skipped)
+    known = _Names(names | open_ | {alias.name for alias in aliases}, skipped, providers)
     for title, section in sections.items():
         for key, value in section.pairs(title):
             if (
@@ -192,17 +212,20 @@ READERS: dict[str, Callable[[Node, _Names, Notices], dict[str, Any]]] = {
 
 def _fallbacks(value: Node, what: str, names: _Names, notices: Notices) -> Fallbacks:
     found: dict[str, tuple[str, ...]] = {}
+    stripped: dict[str, tuple[str, ...]] = {}  # as in LiteLLM: those of a name hold with its provider in front, too
     for item in value.items(what):
         for key, targets in item.pairs(what):
             if key.text in found:
                 raise key.error(f"{what} name {key.text!r} twice; merge them into one list")
-            why = "" if key.text == "*" else names.missing(key.text)
+            longer = [] if "*" in key.text else names.with_provider(key.text)
+            why = "" if key.text == "*" or longer else names.missing(key.text)
             if why:
                 notices.add(f"{key.where}: {what} of {key.text!r}, {why}, are skipped")
                 continue
             if chosen := _targets(targets, what, key.text, names, notices):
                 found[key.text] = chosen
-    return tuple(found.items())
+                stripped |= dict.fromkeys(longer, chosen)
+    return tuple({**stripped, **found}.items())
 
 
 def _targets(value: Node, what: str, source: str, names: _Names, notices: Notices) -> tuple[str, ...]:

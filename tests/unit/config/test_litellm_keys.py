@@ -73,3 +73,42 @@ def test_safety_settings_for_all_deployments(tmp_path: Path, params: str, kept: 
 def test_safety_settings_that_would_not_hold_stop_the_start(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         load(written(tmp_path, text), {"GEMINI_API_KEY": "k"})
+
+
+WILD = """\
+model_list:
+  - {model_name: "gemini/*", litellm_params: {model: "gemini/*", api_key: k}}
+  - {model_name: draw, litellm_params: {model: gemini/m, api_key: k}}
+router_settings:
+"""
+
+
+def test_fallbacks_of_a_model_hold_with_its_provider_in_front(tmp_path: Path) -> None:
+    text = f"{WILD}  fallbacks: [{{a: [draw]}}, {{b: [draw]}}, {{gemini/b: [gemini/c]}}, {{draw: [gemini/a]}}]\n"
+    config = load(written(tmp_path, text), {})
+    assert config.warnings == ()
+    assert dict(config.routing.fallbacks) == {
+        "a": ("draw",), "gemini/a": ("draw",), "b": ("draw",), "gemini/b": ("gemini/c",), "draw": ("gemini/a",),
+        "gemini/draw": ("gemini/a",),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("fallbacks: [{gemini/*: [draw]}]", "fallbacks of 'gemini/*', %s, are skipped"),
+        ("fallbacks: [{draw: [gemini/*]}]", "fallbacks name 'gemini/*', %s; it is skipped"),
+        ("model_group_alias: {x: gemini/*}", "the alias 'x' is skipped: it stands for 'gemini/*', %s"),
+    ],
+)
+def test_a_pattern_is_no_name_that_is_asked_for(tmp_path: Path, setting: str, told: str) -> None:
+    (words,) = load(written(tmp_path, f"{WILD}  {setting}\n"), {}).warnings
+    assert words.endswith(told % "which stands for many names: name one of them")
+
+
+def test_a_place_for_anchors_is_told_its_name(tmp_path: Path) -> None:
+    text = "common: &common {api_key: k}\nmodel_list: []\n"
+    with pytest.raises(
+        ConfigError, match=r":1: unknown key 'common' .*; begin the name of a place for anchors with x-$"
+    ):
+        load(written(tmp_path, text), {})

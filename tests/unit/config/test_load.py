@@ -43,7 +43,7 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
         0,
     )
     assert routing.drop_params
-    assert routing.fallbacks == (("draw", ("backup",)),)
+    assert routing.fallbacks == (("gemini/draw", ("backup",)), ("draw", ("backup",)))
     assert routing.content_policy_fallbacks == (("*", ("gemini/anything",)),)
     assert config.master_key == "secret-master"
     assert set(config.warnings) == {

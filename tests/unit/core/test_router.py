@@ -171,6 +171,17 @@ def test_whether_any_deployment_has_a_cache_ttl(ttls: list[float | None], caches
     assert router(*given).caches is caches
 
 
+def test_what_is_skipped_is_not_found_and_says_so() -> None:
+    made = router(deployment("*", "gemini/fixed"), skipped=frozenset({"dall-e-3"}))
+    assert made.resolve("other").routes
+    with pytest.raises(NotFound, match="model 'dall-e-3' is skipped"):
+        made.resolve("dall-e-3")
+
+
+def test_names_of_several_stars_are_not_listed_without_a_model_that_fits() -> None:
+    assert router(deployment("*a*", "gemini/fixed")).offered() == []
+
+
 def test_what_is_blocked_is_not_served_although_a_wildcard_fits() -> None:
     made = router(
         deployment("gemini/*", "gemini/*"),
