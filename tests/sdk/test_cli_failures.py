@@ -136,6 +136,7 @@ def test_what_grpc_logs_is_not_printed(tmp_path: Path, command: list[str]) -> No
 def test_a_key_that_no_header_takes_is_one_line(tmp_path: Path) -> None:
     ended = run(tmp_path, "127.0.0.1:1", "draw", "x", IMAGEWIRE_API_KEY="secret\n")
     assert (ended.returncode, ended.stderr.count(b"\n"), b"secret" in ended.stderr) == (2, 1, False)
+    assert ended.stderr.startswith(b"imagewire: api_key (else IMAGEWIRE_API_KEY) holds"), "and not --target"
 
 
 def test_a_wrong_key_has_its_own_code(tmp_path: Path, emulator: Program) -> None:
