@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -112,6 +113,30 @@ def test_ctrl_c_does_not_wait_for_the_next_attempt(tmp_path: Path) -> None:
         process.communicate(timeout=20)
     assert process.returncode == 130
     assert time.monotonic() - begun < 5, "it would have tried again in 7 s"
+
+
+WAITING = """
+import os, signal
+from imagewire.client import Client
+wait = Client._wait
+def interrupted(client, seconds):
+    os.kill(os.getpid(), signal.SIGTERM)
+    wait(client, seconds)
+Client._wait = interrupted
+from imagewire.cli import main
+main()
+"""
+
+
+def test_a_signal_after_refusals_alone_says_that_nothing_was_charged(tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    with scripted(Script(events=[], fail=failing("RESOURCE_EXHAUSTED", "UPSTREAM_RATE_LIMITED"))) as target:
+        command = [sys.executable, "-c", WAITING]
+        ended = run(tmp_path, target, "draw", "A cat", command=command, XDG_STATE_HOME=state)
+    words = ['imagewire: "A cat": nothing was drawn or charged', "imagewire: interrupted: no half file is left"]
+    assert (ended.returncode, ended.stderr.decode().splitlines()) == (130, words)
+    told = run(tmp_path, target, "history", XDG_STATE_HOME=state)
+    assert (told.stdout, told.stderr) == (b"", b"imagewire: nothing was drawn yet\n")
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, target: str) -> None:

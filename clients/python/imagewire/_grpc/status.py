@@ -115,6 +115,7 @@ _HUNG_UP = (
 )
 _BROKE = "the connection to {target} broke off ({words})"
 MAY_BE_CHARGED = "what was asked may have been drawn and charged"
+NOTHING_CHARGED = "nothing was drawn or charged"
 _CHECK_BILL = f": {MAY_BE_CHARGED}: check whether you were billed before repeating"
 _NO_CONNECTION = frozenset({_NO_SERVER, _NO_TRUST, _HUNG_UP})
 # The first row that matches counts. A call may have been charged unless it surely failed before it reached the server.
