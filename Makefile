@@ -23,7 +23,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo mesh test system interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo mesh test system interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check packages contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -191,6 +191,9 @@ gen-check: setup $(TYPESCRIPT)  ## Fail if the stubs are out of date.
 	  && (for folder in $$folders; do diff -r "$$dir/others/$$folder" "$$folder" || exit 1; done) \
 	  || { echo 'the stubs are out of date: run make gen and commit the result'; exit 1; }
 
+packages: setup $(TYPESCRIPT)  ## Build the packages of the clients and of the contract for each language's registry, into dist/packages.
+	@rm -rf dist/packages && $(BIN)/python clients/packages.py dist/packages && find dist/packages -type f
+
 define stubs
 $(BIN)/python -m grpc_tools.protoc -I protos --python_out=$(1) --pyi_out=$(1) $(PROTOS) \
   && PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I protos --grpc_python_out=$(1) \
@@ -229,4 +232,4 @@ clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mesh .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules \
 	  clients/go/*/build clients/java/build clients/java/*/build tests/conformance/rust/build tests/conformance/interop/*/build \
-	  bench/languages/*/build clients/typescript/dist clients/typescript/node_modules
+	  bench/languages/*/build dist/packages clients/typescript/dist clients/typescript/node_modules

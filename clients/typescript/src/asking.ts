@@ -18,7 +18,6 @@ import {
   type StreamCompletionRequest,
   type StreamCompletionResponse,
 } from "./gen/imagewire/v1/chat_service_pb.js";
-import type { Spec } from "./gen/imagewire/v1/spec_pb.js";
 import type { Failure } from "./status.js";
 import { download, largestFrame, NamedPictures, SMALL_FRAME } from "./store.js";
 import { checkAnswer, Verifier } from "./verify.js";
@@ -226,28 +225,17 @@ function isResume(request: Drawn | ResumeCompletionRequest): request is ResumeCo
   return request.$typeName === "imagewire.v1.ResumeCompletionRequest";
 }
 
-function shallow<T extends object>(from: T): T {
-  return Object.assign(Object.create(Object.getPrototypeOf(from) as object | null) as T, from);
-}
-
 /** A copy whose pictures can be changed. The bytes are shared. */
-function ownCopy(spec: Spec): Spec {
-  const made = shallow(spec);
-  made.messages = spec.messages.map((message) => {
-    const copy = shallow(message);
-    copy.image = message.image && shallow(message.image);
-    copy.parts = message.parts.map((part) => {
-      const own = shallow(part);
-      if (part.content.case === "image") {
-        own.content = { case: "image", value: shallow(part.content.value) };
-      } else if (part.content.case === "functionResponse") {
-        const response = shallow(part.content.value);
-        response.images = response.images.map(shallow);
-        own.content = { case: "functionResponse", value: response };
-      }
-      return own;
-    });
-    return copy;
-  });
-  return made;
+function ownCopy<T>(value: T): T {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(ownCopy) as T;
+  }
+  const made = Object.create(Object.getPrototypeOf(value) as object | null) as Record<string, unknown>;
+  for (const [name, item] of Object.entries(value)) {
+    made[name] = ownCopy<unknown>(item);
+  }
+  return made as T;
 }

@@ -1,16 +1,9 @@
 /** Protobuf messages of plain objects, in which every name must exist: a dropped field would be a picture paid in vain. */
-import {
-  create,
-  type DescField,
-  type DescMessage,
-  type MessageInitShape,
-  type MessageShape,
-  ScalarType,
-} from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
 import { invalid } from "./errors.js";
 
 const BEYOND = new Set(["$typeName", "$unknown"]);
-const BIG = new Set([ScalarType.INT64, ScalarType.UINT64, ScalarType.SINT64, ScalarType.FIXED64, ScalarType.SFIXED64]);
 const JSON_OBJECT = "google.protobuf.Struct";
 
 /**
@@ -67,70 +60,47 @@ function checkMessage(schema: DescMessage, given: unknown, path: string): void {
 }
 
 function checkField(field: DescField, value: unknown, path: string): void {
-  switch (field.fieldKind) {
-    case "list":
-      if (!Array.isArray(value)) {
-        throw invalid(path, "must be an array");
-      }
-      for (const [index, item] of value.entries()) {
-        checkValue(field, item, `${path}[${index}]`);
-      }
-      break;
-    case "map":
-      if (!isObject(value)) {
-        throw invalid(path, "must be an object");
-      }
-      for (const [key, item] of Object.entries(value)) {
-        checkValue(field, item, `${path}.${key}`);
-      }
-      break;
-    default:
-      checkValue(field, value, path);
+  if (field.fieldKind === "list") {
+    if (!Array.isArray(value)) {
+      throw invalid(path, "must be an array");
+    }
+    for (const [index, item] of value.entries()) {
+      checkValue(field, `${path}[${index}]`, item);
+    }
+  } else if (field.fieldKind === "map") {
+    if (!isObject(value)) {
+      throw invalid(path, "must be an object");
+    }
+    for (const [key, item] of Object.entries(value)) {
+      checkValue(field, `${path}.${key}`, item, key);
+    }
+  } else {
+    checkValue(field, path, value);
   }
 }
 
-function checkValue(field: DescField, value: unknown, path: string): void {
-  if (field.message) {
-    if (field.message.typeName === JSON_OBJECT) {
-      if (!isObject(value)) {
-        throw invalid(path, "must be a JSON object");
-      }
-    } else {
-      checkMessage(field.message, value, path);
+/** key: of a map's entry. */
+function checkValue(field: DescField, path: string, value: unknown, key = ""): void {
+  if (field.message?.typeName === JSON_OBJECT) {
+    if (!isObject(value)) {
+      throw invalid(path, "must be a JSON object");
     }
     return;
   }
-  const wanted = field.scalar === undefined ? "a number of the enum" : wantedOf(field.scalar);
-  const fits = {
-    "a boolean": typeof value === "boolean",
-    "a string": typeof value === "string",
-    "a Uint8Array": value instanceof Uint8Array,
-    "a bigint": typeof value === "bigint",
-    "a number": typeof value === "number",
-    "a whole number of 32 bits": Number.isInteger(value) && value === (value as number) >> 0,
-    "a whole number of 32 bits, at least 0": Number.isInteger(value) && value === (value as number) >>> 0,
-    "a number of the enum": Number.isInteger(value),
-  }[wanted];
-  if (!fits) {
-    throw invalid(path, `must be ${wanted}`);
+  if (field.message) {
+    checkMessage(field.message, value, path);
+    return;
   }
-}
-
-function wantedOf(scalar: ScalarType) {
-  switch (scalar) {
-    case ScalarType.BOOL:
-      return "a boolean";
-    case ScalarType.STRING:
-      return "a string";
-    case ScalarType.BYTES:
-      return "a Uint8Array";
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      return "a number";
-    case ScalarType.UINT32:
-    case ScalarType.FIXED32:
-      return "a whole number of 32 bits, at least 0";
-    default:
-      return BIG.has(scalar) ? "a bigint" : "a whole number of 32 bits";
+  const scratch = reflect(field.parent);
+  try {
+    if (field.fieldKind === "list") {
+      scratch.get(field).add(value);
+    } else if (field.fieldKind === "map") {
+      scratch.get(field).set(key, value);
+    } else {
+      scratch.set(field, value);
+    }
+  } catch (error) {
+    throw invalid(path, `is wrong: ${(error as Error).message}`);
   }
 }

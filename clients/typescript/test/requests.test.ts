@@ -77,6 +77,14 @@ const WRONG: Record<string, [string, (made: ReturnType<typeof recording>["made"]
   "a number for a text": ["aspectRatio", (made) => made.draw("x", { aspectRatio: 1 } as object)],
   "a text for a number": ["seed", (made) => made.draw("x", { seed: "1" } as object)],
   "a number that is too large": ["seed", (made) => made.draw("x", { seed: 3_000_000_000 })],
+  "a number in a list of texts": [
+    "spec.generationConfig.stopSequences[1]",
+    (made) => made.createCompletion({ generationConfig: { stopSequences: ["x", 1 as unknown as string] } }),
+  ],
+  "a number in a map of texts": [
+    "spec.messages[0].parts[0].nativeFields.x",
+    (made) => made.createCompletion({ messages: [{ parts: [{ nativeFields: { x: 1 as unknown as string } }] }] }),
+  ],
   "an unknown modality": ["modalities", (made) => made.draw("x", { modalities: ["sound"] } as object)],
   "a file's name": ["picture", (made) => made.draw("x", { images: ["cat.png"] })],
   "a file that is no picture": ["picture", (made) => made.draw("x", { images: [Uint8Array.of(1)] })],
