@@ -13,6 +13,11 @@ import pytest
 from tests.authority import Authority
 from tests.clients.java import FOLDER, build, command, maven, sources
 from tests.compat.conftest import needs
+from tests.conformance import cases
+from tests.conformance.languages import java
+from tests.conformance.running import printed
+from tests.conformance.servers import Server
+from tests.conftest import running_stack
 from tests.integration import processes
 from tests.stubs.languages import run
 
@@ -65,7 +70,7 @@ def test_a_sample_runs(name: str, target: str, tmp_path: Path) -> None:
 def test_the_sample_of_tls_runs(tmp_path: Path) -> None:
     authority = Authority("samples")
     (tmp_path / "ca.pem").write_bytes(authority.pem)
-    cert, key = authority.issue("127.0.0.1").write(tmp_path, "server")
+    cert, key = authority.issue("draw.example.com").write(tmp_path, "server")
     authority.issue(name="client").write(tmp_path, "client")
     tls = {"tls_cert": str(cert), "tls_key": str(key), "tls_client_ca": str(tmp_path / "ca.pem")}
     with processes.emulator() as emulator, processes.server(emulator.address, keep="off", **tls) as server:
@@ -84,6 +89,14 @@ def test_the_sample_of_a_web_page_runs(target: str) -> None:
                 assert picture.read().startswith(PNG)
         finally:
             process.terminate()
+
+
+async def test_a_unix_socket_is_a_target(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path}/socket"
+    async with running_stack(grpc=address) as stack:
+        server = Server(stack, {"CONFORMANCE_TARGET": address})
+        (said,) = (await printed(java(), server, [cases.FOLDER / "ping.json"]))["ping"]
+    assert said["status"] == "SERVING"
 
 
 def test_every_sample_has_a_test() -> None:

@@ -6,7 +6,7 @@ custom_metadata, as our server writes the trailers of all its calls itself.
 
 import asyncio
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,16 +98,29 @@ async def test_grpcs_client_in_java(case: str) -> None:
         await asyncio.to_thread(run, *java(stack.target, case))
 
 
+async def _wrong_size(requests: AsyncIterator[Any], _: Any) -> Any:
+    async for _ in requests:  # a client that cannot send to the end says so instead
+        pass
+    return message("StreamingInputCallResponse")()
+
+
+async def _no_status(*_: Any) -> None:
+    """Every call succeeds."""
+
+
 @pytest.mark.parametrize(
-    ("case", "planted"),
-    [("large_unary", "_payload"), ("client_streaming", "_input"), ("status_code_and_message", "_check_status")],
+    ("case", "planted", "wrong"),
+    [
+        ("large_unary", "_payload", lambda _: message("Payload")()),
+        ("client_streaming", "_input", _wrong_size),
+        ("status_code_and_message", "_check_status", _no_status),
+    ],
 )
 @pytest.mark.usefixtures("serving")
-async def test_a_wrong_answer_is_noticed(monkeypatch: pytest.MonkeyPatch, case: str, planted: str) -> None:
-    async def wrong(*_: Any) -> Any:
-        return message("StreamingInputCallResponse")()
-
-    monkeypatch.setattr(service, planted, (lambda _: message("Payload")()) if planted == "_payload" else wrong)
+async def test_a_wrong_answer_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, case: str, planted: str, wrong: Callable[..., Any]
+) -> None:
+    monkeypatch.setattr(service, planted, wrong)
     async with running_stack() as stack:
         with pytest.raises(AssertionError, match=r"(?i)size|status|code|got"):
             await asyncio.to_thread(run, *go("client", stack.target, case))

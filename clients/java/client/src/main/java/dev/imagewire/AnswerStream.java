@@ -32,7 +32,7 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
   private boolean keep = true;
   private volatile Asking asking;
   private volatile Fold fold;
-  private boolean ended;
+  private volatile boolean ended;
   private volatile ImagewireException failed;
 
   AnswerStream(Client client, Supplier<Asking> start, Chat.Turn turn) {

@@ -15,7 +15,6 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
@@ -39,7 +38,7 @@ public final class Client implements AutoCloseable {
   volatile boolean keepOff;
 
   private final Connecting.Address address;
-  private ExecutorService ownThreads;
+  private Executor ownThreads;
 
   Client(ClientBuilder settings) {
     this.settings = settings;
@@ -64,11 +63,8 @@ public final class Client implements AutoCloseable {
 
   /** Ends the client's connection, and every call that still runs. */
   @Override
-  public synchronized void close() {
+  public void close() {
     channel.shutdownNow();
-    if (ownThreads != null) {
-      ownThreads.shutdown();
-    }
   }
 
   /** The server's address as gRPC has it. */

@@ -6,19 +6,23 @@ import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.TlsChannelCredentials;
-import java.net.URI;
-import java.net.URISyntaxException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** How a client connects. */
 final class Connecting {
   private static final String DEFAULT_TARGET = "127.0.0.1:50051";
   private static final Pattern HOST_AND_PORT =
-      Pattern.compile("(\\[[\\w:.%]+\\]|[^\\s:/@?#\\[\\],]+)(:\\d{1,5})?");
+      Pattern.compile("(\\[[\\w:.%]+\\]|[^\\s:/@?#\\[\\],]+)(?::(\\d{1,5}))?");
+  private static final int MOST_PORT = 65535;
+  // What a server may send ahead of the reader in each stream. gRPC's own grows to 8 MiB, and stays
+  // so: a few streams with slow readers would fill the memory.
+  private static final int WINDOW = 512 << 10;
   private static final long FIRST_PAUSE_MS = 200;
   private static final long LONGEST_PAUSE_MS = 1000;
 
@@ -53,34 +57,32 @@ final class Connecting {
       if (target == null || target.isEmpty()) {
         target = DEFAULT_TARGET;
       }
-      if (!target.startsWith("http://") && !target.startsWith("https://")) {
-        String bare = target.startsWith("dns:///") ? target.substring(7) : target;
-        if (target.startsWith("unix:") && target.length() > 5) {
-          return new Address(target, false);
-        } else if (!HOST_AND_PORT.matcher(bare).matches()) {
-          throw Failure.invalid(
-              "target", "is no server's address; write host:port, https://host or unix:/path");
-        }
-        return new Address("dns:///" + bare, false);
-      }
       boolean secure = target.startsWith("https://");
-      try {
-        URI parsed = new URI(target);
-        String path = parsed.getPath();
-        if (parsed.getHost() != null
-            && parsed.getUserInfo() == null
-            && parsed.getQuery() == null
-            && parsed.getFragment() == null
-            && (path.isEmpty() || path.equals("/"))) {
-          int port = parsed.getPort() >= 0 ? parsed.getPort() : secure ? 443 : 80;
-          return new Address("dns:///" + parsed.getHost() + ":" + port, secure);
+      if (target.startsWith("unix:") && target.length() > 5) {
+        return new Address(target, false);
+      } else if (secure || target.startsWith("http://")) {
+        String rest = target.substring(target.indexOf("//") + 2).replaceFirst("/$", "");
+        if (isHostAndPort(rest)) {
+          boolean complete = rest.matches(".*:\\d+");
+          String port = complete ? "" : secure ? ":443" : ":80";
+          return new Address("dns:///" + rest + port, secure);
         }
-      } catch (URISyntaxException unreadable) {
-        // As below.
+        // Not the target itself: in front of an @ there may be a password.
+        throw Failure.invalid(
+            "target", "gRPC knows a host and a port and nothing more; write https://host:port");
       }
-      // Not the target itself: in front of an @ there may be a password.
-      throw Failure.invalid(
-          "target", "gRPC knows a host and a port and nothing more; write https://host:port");
+      String rest = target.startsWith("dns:///") ? target.substring(7) : target;
+      if (!isHostAndPort(rest)) {
+        throw Failure.invalid(
+            "target", "is no server's address; write host:port, https://host or unix:/path");
+      }
+      return new Address("dns:///" + rest, false);
+    }
+
+    private static boolean isHostAndPort(String text) {
+      Matcher found = HOST_AND_PORT.matcher(text);
+      return found.matches()
+          && (found.group(2) == null || Integer.parseInt(found.group(2)) <= MOST_PORT);
     }
   }
 
@@ -102,6 +104,9 @@ final class Connecting {
             .keepAliveTime(30, TimeUnit.SECONDS)
             .keepAliveTimeout(10, TimeUnit.SECONDS)
             .intercept(settings.interceptors);
+    if (made instanceof NettyChannelBuilder netty) {
+      netty.flowControlWindow(WINDOW);
+    }
     if (tls != null && tls.serverName() != null) {
       made.overrideAuthority(tls.serverName());
     }

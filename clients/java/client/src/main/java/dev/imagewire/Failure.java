@@ -223,6 +223,9 @@ record Failure(
   private static Own ownOf(Status status, String message, boolean sent) {
     return switch (status.getCode()) {
       case UNAVAILABLE -> {
+        if (message.startsWith("Channel shutdown")) { // the client is closed
+          yield Own.GIVEN_UP;
+        }
         if (sent) {
           yield Own.BROKE;
         }

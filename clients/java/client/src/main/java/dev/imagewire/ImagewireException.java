@@ -22,14 +22,19 @@ public class ImagewireException extends RuntimeException {
     this.failure = failure;
   }
 
+  private Failure failure() {
+    // Where an exception was deserialized, only its class and its message are left.
+    return failure == null ? Failure.plain("UNKNOWN", "", getMessage(), "") : failure;
+  }
+
   /** gRPC's name of the status, for example "NOT_FOUND", or "NO_PICTURE" or "BLOCKED". */
   public String code() {
-    return failure.code();
+    return failure().code();
   }
 
   /** The server's stable word, for example "MODEL_NOT_FOUND"; empty if it gave none. */
   public String reason() {
-    return failure.reason();
+    return failure().reason();
   }
 
   /** The contract's value of the reason; UNRECOGNIZED if there is none or it is not known here. */
@@ -43,27 +48,27 @@ public class ImagewireException extends RuntimeException {
 
   /** What the server says beside the reason. */
   public Map<String, String> metadata() {
-    return failure.metadata();
+    return failure().metadata();
   }
 
   /** The id of the call in the server's log. */
   public String requestId() {
-    return failure.requestId();
+    return failure().requestId();
   }
 
   /** The wrong fields. */
   public List<Violation> violations() {
-    return failure.violations();
+    return failure().violations();
   }
 
   /** How long to wait before a repeat makes sense; zero if that is unknown. */
   public Duration retryAfter() {
-    return failure.retryAfter();
+    return failure().retryAfter();
   }
 
   /** Whether the call may be repeated without being charged twice. */
   public boolean isRetryable() {
-    return failure.retryable();
+    return failure().retryable();
   }
 
   @Override

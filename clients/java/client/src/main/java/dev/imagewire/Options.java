@@ -101,7 +101,7 @@ public final class Options {
     return with(request -> request.maxInlineBytes = most);
   }
 
-  /** The time for the call, all its attempts together. Default: that of the client. */
+  /** The time for the call, all its attempts together; zero for no limit. Default: the client's. */
   public Options timeout(Duration limit) {
     return with(request -> request.timeout = limit);
   }

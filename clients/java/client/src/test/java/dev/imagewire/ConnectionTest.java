@@ -1,6 +1,7 @@
 package dev.imagewire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,12 +14,13 @@ import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 
 class ConnectionTest {
@@ -34,11 +36,19 @@ class ConnectionTest {
             List.of("http://host", "dns:///host:80"),
             List.of("https://host", "dns:///host:443"),
             List.of("https://host:8443/", "dns:///host:8443"),
+            List.of("http://[::1]", "dns:///[::1]:80"),
+            List.of("http://a_host", "dns:///a_host:80"),
             List.of("unix:/tmp/s", "unix:/tmp/s"))) {
       assertEquals(each.get(1), Connecting.Address.of(each.get(0)).target());
     }
     for (String wrong :
-        List.of("http://", "https://host/path", "https://me:secret@host", "ftp://host", "a b")) {
+        List.of(
+            "http://",
+            "https://host/path",
+            "https://me:secret@host",
+            "ftp://host",
+            "a b",
+            "host:99999")) {
       var failed =
           assertThrows(ImagewireException.InvalidRequest.class, () -> Client.create(wrong), wrong);
       assertEquals("target", failed.violations().get(0).field());
@@ -114,9 +124,31 @@ class ConnectionTest {
     }
   }
 
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+  @Test
+  void aClientThatIsClosedEndsItsCalls() throws Exception {
+    try (var server = new FakeServer(FakeServer.Call::untilCancelled)) {
+      Client client = server.client();
+      var future = client.async().draw("A banana");
+      while (server.asked.isEmpty()) {
+        Thread.onSpinWait();
+      }
+      client.close();
+      var failed = assertThrows(CompletionException.class, future::join);
+      assertInstanceOf(ImagewireException.Cancelled.class, failed.getCause());
+      assertThrows(ImagewireException.Cancelled.class, () -> client.draw("A banana"));
+      assertEquals(1, server.asked.size());
+    }
+  }
+
+  // Below those that the system gives to others meanwhile.
+  private static int freePort() {
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (var socket = new ServerSocket(port)) {
+        return socket.getLocalPort();
+      } catch (IOException taken) {
+        // The next one.
+      }
     }
   }
 
