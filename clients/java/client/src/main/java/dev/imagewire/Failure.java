@@ -94,8 +94,7 @@ record Failure(
       Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
   // A repeat costs nothing, but would not help: at all, or within any reasonable wait.
   private static final Set<String> LASTING =
-      Set.of(
-          "UPSTREAM_QUOTA_EXHAUSTED", "BUDGET_EXHAUSTED", "ANSWER_TOO_LARGE", "UPSTREAM_TOO_LARGE");
+      Set.of("UPSTREAM_QUOTA_EXHAUSTED", "ANSWER_TOO_LARGE", "UPSTREAM_TOO_LARGE");
 
   static Failure plain(String code, String reason, String message, String requestId) {
     return new Failure(
@@ -189,7 +188,10 @@ record Failure(
       String pushback = trailers == null ? null : trailers.get(PUSHBACK);
       // The server never uses these for a call that may have been charged.
       boolean free = code.equals("UNAVAILABLE") || code.equals("RESOURCE_EXHAUSTED");
-      retryable = free && !LASTING.contains(reason) && !"-1".equals(pushback);
+      // A budget that is spent is so until the next day; one that running calls have reserved has a
+      // pushback.
+      boolean spent = reason.equals("BUDGET_EXHAUSTED") && pushback == null;
+      retryable = free && !spent && !LASTING.contains(reason) && !"-1".equals(pushback);
     } else if (details.isEmpty() && (own = ownOf(status, message, sent)) != null) {
       code = own.code;
       String said = message;

@@ -74,6 +74,16 @@ class RetryTest {
   }
 
   @Test
+  void aBudgetThatRunningCallsHaveReservedIsAskedAgain() throws IOException {
+    var reserved = refuses(Code.RESOURCE_EXHAUSTED, "BUDGET_EXHAUSTED", 0, "1");
+    try (var server = new FakeServer(reserved);
+        var client = server.client()) {
+      assertThrows(ImagewireException.RateLimited.class, () -> client.draw("A banana"));
+      assertEquals(3, server.asked.size());
+    }
+  }
+
+  @Test
   void whatMayBeChargedIsNot() throws IOException {
     for (FakeServer.Script script :
         new FakeServer.Script[] {
