@@ -5,7 +5,7 @@ Python's read a dict's memory: so a message makes them only when it is asked for
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from imagewire.images import Image
 
@@ -28,6 +28,11 @@ class ImageUrl(ImageItemBase):
     """
 
     names = ("url", "detail", "format", "display_name")
+    picture: Image
+    url: str
+    detail: Literal["auto"]
+    format: str | None
+    display_name: str | None
 
     def __init__(self, picture: Image) -> None:
         super().__init__(url=picture.uri or picture.data_uri, detail="auto")
@@ -42,6 +47,10 @@ class ImageItem(ImageItemBase):
     """One of `images`: {"type": "image_url", "index": 0, "image_url": {…}}; thought: True for a draft."""
 
     names = ("type", "index", "image_url", "thought")
+    type: Literal["image_url"]
+    index: int
+    image_url: ImageUrl
+    thought: bool | None
 
     def __init__(self, index: int, url: ImageUrl) -> None:
         super().__init__(type="image_url", index=index, image_url=url)
