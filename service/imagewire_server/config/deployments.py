@@ -82,6 +82,11 @@ def read(
     by_name = {name: provider for provider in providers for name in provider.names}
     reader = _Reader(by_name, settings, named, common, notices)
     entries = list(section.items("model_list"))
+    if not entries:
+        raise section.error(
+            "model_list is empty: add a model, or remove model_list to serve all models of the providers that have"
+            " credentials in the environment"
+        )
     found = [_entry(entry, number, reader) for number, entry in enumerate(entries)]
     places = {one.id: entry for one, entry in zip(found, entries, strict=True) if isinstance(one, Deployment)}
     deployments = tuple(one for one in found if isinstance(one, Deployment))

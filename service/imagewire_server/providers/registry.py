@@ -177,4 +177,4 @@ def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, 
         kept = {name: value for name, value in json.loads(deployment.defaults).items() if name not in refused}
         return json.dumps(kept) if kept else ""
 
-    return show.table(made, provider_configs(packages), details)
+    return show.table(made, details)
