@@ -101,7 +101,7 @@ def read(
             "model '*' stands for all models of the providers with credentials in the environment, and there are none:"
             f" set {' or '.join(variables)}"
         )
-    if skipped and not deployments and not any(one.why == model_ids.IN_ENVIRONMENT for one in skipped):
+    if skipped and not deployments and not any(one.is_unread for one in skipped):
         raise model_ids.nothing_left(skipped, reader.providers)
     for words in model_ids.told(skipped):
         notices.add(words)

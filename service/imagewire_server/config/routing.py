@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from imagewire_server.config import litellm
 from imagewire_server.config.name_patterns import fits
 from imagewire_server.config.notices import Notices
-from imagewire_server.config.source import Node, nearest
+from imagewire_server.config.source import FROM_ENV, Node, nearest
 
 STRATEGIES = ("simple-shuffle", "least-busy", "latency-based-routing")
 MOST_RETRIES = 2
@@ -69,7 +69,7 @@ class _Names(NamedTuple):
         """Why a name is not served, "" if it is."""
         if "*" in name:
             return "which stands for many names: name one of them"
-        if name in self.served:
+        if name in self.served or any(one.startswith(FROM_ENV) for one in self.served):  # it may be that one
             return ""
         if name in self.skipped:  # also if a wildcard fits: the file means this model
             return "whose models are skipped"

@@ -84,8 +84,9 @@ def table(config: Config, details: "Callable[[Deployment], Details]") -> Iterato
             targets = [one for one in dict(fallbacks).get(name, dict(fallbacks).get("*", ())) if one != name]
             if targets:
                 yield f"  {kind}: {', '.join(targets)}"
-    if not config.deployments:
-        yield "no deployments without the environment: it says which models are served"
+    for unread in (one for one in config.skipped if one.is_unread):
+        yield unread.name
+        yield f"  {unread.model}  is served if that is a model of a provider of this server"
     routing = config.routing
     yield (
         f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"
