@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What a deployment asks of its provider. credentials: where they are from. needs: what it lacks, "" if nothing."""
+    """What a deployment asks of its provider. credentials: where they are from. needs: what it lacks, "" if nothing.
+
+    ignores: the setting that has no effect on it, and why, "" for none.
+    """
 
     url: str
     credentials: str
     needs: str = ""
+    ignores: str = ""
 
 
 class Details(NamedTuple):

@@ -129,6 +129,8 @@ def load(
         asked = None if flags.get("demo") else registration.asked(deployment, made, environ)
         if asked and asked.needs:
             yield f"{deployment.name} needs {asked.needs}"
+        if asked and asked.ignores:
+            yield f"{deployment.name} ignores {asked.ignores}"
 
     return config.load(provider_configs(), path, environ, text=text, resolve=resolve, check=check, **flags)
 

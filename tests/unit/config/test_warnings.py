@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from imagewire_server.cli import app
 from imagewire_server.config.source import ConfigError
+from imagewire_server.providers.google.config import EXPRESS
 from imagewire_server.providers.registry import load
 from tests.unit.config.files import entry, router, written
 
@@ -72,6 +73,13 @@ WARNED: list[tuple[str, str]] = [
     (
         entry(f"model: vertex_ai/m, api_key: k, vertex_project: p, vertex_ai_credentials: {LOGIN}"),
         "litellm_params.api_key has no effect on vertex_ai/m",
+    ),
+    *(
+        (
+            entry(f"model: vertex_ai/m, api_key: k, {pinned}"),
+            f"litellm_params.{pinned.partition(':')[0]} has no effect on vertex_ai/m beside api_key: {EXPRESS}",
+        )
+        for pinned in ("vertex_project: p", "vertex_ai_project: p", "vertex_location: eu", "vertex_ai_location: eu")
     ),
     (
         entry("model: gemini/m, api_key: k, temperature: hot"),
