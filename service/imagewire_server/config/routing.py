@@ -32,6 +32,7 @@ class Routing:
     names of models. drop_params: whether what a model does not support is left out of REST requests that do not say.
     enforces_rpm: whether a deployment's rpm is a limit, and not only its share. blocked, skipped: names that are not
     served, although a wildcard may fit them: by the file's wish, or because no provider of this server serves them.
+    lost_aliases: those of the skipped names that are aliases, each with the name it stands for, which is not served.
     """
 
     strategy: str = "simple-shuffle"
@@ -45,6 +46,7 @@ class Routing:
     enforces_rpm: bool = False
     blocked: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
+    lost_aliases: tuple[tuple[str, str], ...] = ()
 
 
 class _Names(NamedTuple):
@@ -122,7 +124,7 @@ def read(
         given[name] = _of_aliases(given.get(name, ()), aliases)
     if default:
         given["fallbacks"] = (*given["fallbacks"], ("*", default))
-    return Routing(**given, aliases=aliases, skipped=lost)
+    return Routing(**given, aliases=aliases, skipped=frozenset(dict(lost)), lost_aliases=lost)
 
 
 def _of_aliases(fallbacks: Fallbacks, aliases: Iterable[Alias]) -> Fallbacks:
@@ -166,9 +168,14 @@ def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str
     return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names, notices)}
 
 
-def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[tuple[Alias, ...], frozenset[str]]:
-    """Other names of models, and those that are skipped: each a name, or a mapping with it as `model`, and `hidden`."""
-    found, lost = [], set()
+def _aliases(
+    value: Node | None, names: _Names, notices: Notices
+) -> tuple[tuple[Alias, ...], tuple[tuple[str, str], ...]]:
+    """Other names of models, and those that are skipped with what they stand for.
+
+    Each is a name, or a mapping with it as `model`, and `hidden`.
+    """
+    found, lost = [], []
     for key, target in value.pairs("model_group_alias") if value else ():
         if target.is_null:
             continue
@@ -185,10 +192,10 @@ def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[tuple
         text = name.text(f"model_group_alias.{key.text}")
         if why := names.missing(text):
             notices.add(f"{name.where}: the alias {key.text!r} is skipped: it stands for {text!r}, {why}")
-            lost.add(key.text)
+            lost.append((key.text, text))
         else:
             found.append(Alias(key.text, text, hidden))
-    return tuple(found), frozenset(lost)
+    return tuple(found), tuple(lost)
 
 
 def _is_hidden(name: str, value: Node | None, notices: Notices) -> bool:

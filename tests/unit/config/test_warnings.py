@@ -261,6 +261,7 @@ router_settings: {model_group_alias: {lost: openai/x, found: both, alias: dall-e
 """
     routing = load(written(tmp_path, text), {}, resolve=False).routing
     assert routing.skipped == {"dall-e-3", "gpt-*", "alias"}
+    assert [name for name, _ in routing.lost_aliases] == ["alias"]
     assert routing.blocked == {"kept"}
 
 
