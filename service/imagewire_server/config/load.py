@@ -122,12 +122,14 @@ def load(
         notices.add(words)
     names = frozenset(deployment.name for deployment in found.deployments)
     unread = frozenset(one.name for one in found.skipped if one.is_unread)
+    blocked = model_guards.blocked_names(found.skipped, names)
     own = sections.get("imagewire")
     issuers = token_issuers.read(own)
     routes = routing.read(
         {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
         names | unread,
         frozenset(one.name for one in found.skipped) - names - unread,
+        blocked,
         tuple(name for provider in providers for name in provider.names),
         notices,
     )
@@ -136,7 +138,7 @@ def load(
         deployments=found.deployments,
         routing=replace(
             routes,
-            blocked=model_guards.blocked_names(found.skipped, names),
+            blocked=blocked,
             skipped=routes.skipped | model_guards.skipped_names(found.skipped, names),
         ),
         models=models.read(own),
