@@ -18,6 +18,31 @@ async def test_one_answer_names_every_wrong_field(rest: Stack) -> None:
     assert all(f"{name}: " in error["message"] for name in named)
 
 
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"output_format": "png", "output_compression": 50}, ["output_compression"]),
+        ({"output_format": "jpeg", "output_compression": 100}, ["output_format"]),
+        ({"output_format": "jpeg", "output_compression": 50}, ["output_format", "output_compression"]),
+        ({"output_format": "png", "output_compression": 100}, []),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "tools[0]."])
+async def test_of_a_file_format_only_what_is_wrong_is_named(
+    rest: Stack, given: dict[str, Any], wrong: list[str], prefix: str
+) -> None:
+    path = "/v1/responses" if prefix else "/v1/images/generations"
+    fields = {"input": "A", "tools": [{"type": "image_generation", **given}]} if prefix else {"prompt": "A", **given}
+    answer = await ask(rest, {"model": MODEL, **fields}, path)
+    error = answer.json().get("error") or {"param": None}
+    found = [one["field"] for one in error.get("violations", [])] or [error["param"]]
+    assert found == ([prefix + name for name in wrong] or [None])
+    assert answer.status_code == (400 if wrong else 200)
+    again = await ask(rest, {"model": MODEL, **fields, "drop_params": True}, path)
+    assert again.status_code == 200, again.text
+    assert again.headers.get("x-imagewire-dropped", "") == ",".join(prefix + name for name in wrong)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("path", "base"),
@@ -82,7 +107,7 @@ USUAL: dict[str, Any] = {
     "prompt_cache_retention": "in_memory",
     "response_format": {"type": "text"},
     "modalities": [],
-    "reasoning_effort": "none",
+    "reasoning_effort": "medium",
     "verbosity": "medium",
     "audio": None,
     "prediction": None,
