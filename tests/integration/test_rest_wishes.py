@@ -43,6 +43,30 @@ async def test_of_a_file_format_only_what_is_wrong_is_named(
     assert again.headers.get("x-imagewire-dropped", "") == ",".join(prefix + name for name in wrong)
 
 
+@pytest.mark.parametrize(
+    ("path", "base", "known"),
+    [
+        ("/v1/chat/completions", body(), {"prediction": {}, "audio": {}, "response_format.json_schema": {}}),
+        ("/v1/images/generations", {"model": MODEL, "prompt": "A"}, {"style": "natural", "svg": {}}),
+        ("/v1/responses", {"model": MODEL, "input": "A"}, {"max_tool_calls": 1, "conversation": "c", "prompt": {}}),
+    ],
+)
+@pytest.mark.parametrize("drops", [False, True])
+async def test_no_field_of_openais_is_an_unknown_one(
+    rest: Stack, path: str, base: dict[str, Any], known: dict[str, Any], drops: bool
+) -> None:
+    given = {name: value for name, value in known.items() if "." not in name}
+    if len(given) < len(known):
+        given["response_format"] = {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}
+    answer = await ask(rest, {**base, **given, "drop_params": drops, "timeout": "x", "cache": {"ttl": "y"}}, path)
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert "unknown" not in error["message"]
+    assert "did you mean" not in error["message"]
+    refused = {"max_tool_calls"} if drops else set(known)
+    assert refused & set(known) == {one["field"] for one in error["violations"]} & set(known)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("path", "base"),
