@@ -38,10 +38,17 @@ def _node() -> None:
     run("npm", "run", "--silent", "build", cwd=client)
 
 
+def _java() -> None:
+    run("mvn", "--batch-mode", "--quiet", "-DskipTests", "package", cwd=ROOT / "clients/java")
+
+
+# The libraries stand beside the conformance runner; one file of Java is compiled when it is run.
+_JAVA = ("java", "-cp", str(ROOT / "clients/java/conformance/build/lib/*"), str(_HERE / "java/Bench.java"))
 LANGUAGES = {
     "Python": Language((sys.executable, str(_HERE / "program.py")), "python3", lambda: None),
     "Go": Language((str(_HERE / "go/build/bench"),), "go", _go),
     "TypeScript": Language(("node", str(_HERE / "program.mjs")), "npm", _node),
+    "Java": Language(_JAVA, "mvn", _java),
 }
 
 

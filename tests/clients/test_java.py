@@ -170,7 +170,7 @@ def test_the_format() -> None:
 
 def test_its_own_tests() -> None:
     build()
-    maven("-pl", "protos,client", "package")
+    maven("-pl", "protos,client", "test")
     reports = [path.read_text() for path in (FOLDER / "client/build").glob("surefire-reports/*.xml")]
     assert sum(report.count("<testcase ") for report in reports) > 10
     assert not any("<skipped" in report for report in reports)

@@ -99,7 +99,7 @@ export class Client implements AsyncDisposable {
   stream(prompt: string, options: StreamOptions = {}): AnswerStream {
     const { model, images } = options;
     const spec = buildSpec(model, [prompted(prompt, images)], options, [...DRAW, ...FRAMES]);
-    return this.streamSpec(spec, only(options, [...DRAW_CALL, ...FRAMES]));
+    return new AnswerStream(this.#streaming(spec, options), options.keepBytes ?? true);
   }
 
   /** Starts a chat. Nothing is sent yet. */
@@ -118,6 +118,7 @@ export class Client implements AsyncDisposable {
     options: DrawCallOptions & Pick<StreamOptions, "maxFrameBytes" | "keepBytes"> = {},
     settle?: (answer: Answer) => void,
   ): AnswerStream {
+    checkNames(options, [...DRAW_CALL, ...FRAMES], "option");
     return new AnswerStream(this.#streaming(spec, options), options.keepBytes ?? true, false, settle);
   }
 
@@ -139,6 +140,7 @@ export class Client implements AsyncDisposable {
     spec: MessageInitShape<typeof SpecSchema>,
     options: DrawCallOptions & Pick<StreamOptions, "maxFrameBytes"> = {},
   ): AsyncGenerator<StreamCompletionResponse, void, undefined> {
+    checkNames(options, [...DRAW_CALL, ...FRAMES], "option");
     return this.#streaming(spec, options).events();
   }
 
@@ -246,7 +248,6 @@ export class Client implements AsyncDisposable {
     given: MessageInitShape<typeof SpecSchema>,
     options: DrawCallOptions & { maxFrameBytes?: number | undefined },
   ): Asking {
-    checkNames(options, [...DRAW_CALL, ...FRAMES], "option");
     const spec = make(SpecSchema, given, "spec");
     const maxFrameBytes = this.#frame(options.maxFrameBytes ?? 0);
     return this.#asking(make(StreamCompletionRequestSchema, { spec, maxFrameBytes, batch: true }), options);
@@ -269,11 +270,4 @@ export class Client implements AsyncDisposable {
   #call(options: CallOptions, draws: boolean): Call {
     return new Call(this.#connection, options, draws);
   }
-}
-
-function only<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
-  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
-    T,
-    K
-  >;
 }

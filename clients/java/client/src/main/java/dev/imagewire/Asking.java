@@ -29,7 +29,6 @@ final class Asking {
   final Call call;
   final Verifier verifier;
   private final Client client;
-  private final Request request; // null where a kept answer is read
   private final StreamCompletionRequest.Builder stream;
   private ResumeCompletionRequest resume;
   private final Named named;
@@ -46,7 +45,6 @@ final class Asking {
   Asking(Client client, Call call, Request request, StreamCompletionRequest.Builder stream) {
     this.client = client;
     this.call = call;
-    this.request = request;
     this.stream = stream;
     boolean keeps = !client.keepOff;
     ownId = request.requestId.isEmpty();
@@ -59,7 +57,6 @@ final class Asking {
   Asking(Client client, Call call, ResumeCompletionRequest resume) {
     this.client = client;
     this.call = call;
-    this.request = null;
     this.stream = null;
     this.resume = resume;
     ownId = false;
