@@ -6,7 +6,7 @@ import pytest
 
 from imagewire_server.config.routing import Routing
 from tests.conftest import Stack, running_stack
-from tests.integration.rest_requests import MODEL, ask, body
+from tests.integration.rest_requests import MODEL, THREE, ask, body
 
 
 async def test_one_answer_names_every_wrong_field(rest: Stack) -> None:
@@ -65,6 +65,23 @@ async def test_no_field_of_openais_is_an_unknown_one(
     assert "did you mean" not in error["message"]
     refused = {"max_tool_calls"} if drops else set(known)
     assert refused & set(known) == {one["field"] for one in error["violations"]} & set(known)
+
+
+@pytest.mark.parametrize("effort", ["huge", "default"])
+async def test_an_effort_that_no_model_has_is_named_with_the_others(rest: Stack, effort: str) -> None:
+    answer = await ask(rest, body(THREE, reasoning_effort=effort, foo=1))
+    error = answer.json()["error"]
+    assert [one["field"] for one in error["violations"]] == ["foo", "reasoning_effort"]
+    assert "use MINIMAL, LOW, MEDIUM, HIGH, XHIGH" in error["message"]
+    answer = await ask(rest, body(THREE, reasoning_effort=effort, foo=1, drop_params=True))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-imagewire-dropped"] == "foo,reasoning_effort"
+    level = {"generationConfig": {"thinkingConfig": {"thinkingLevel": "HUGE"}}}
+    answer = await ask(rest, body(THREE, extra_body=level))
+    assert (answer.status_code, answer.json()["error"]["param"]) == (
+        400,
+        "extra_body.generationConfig.thinkingConfig.thinkingLevel",
+    )
 
 
 @pytest.mark.parametrize("stream", [False, True])

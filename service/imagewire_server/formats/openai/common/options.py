@@ -16,6 +16,7 @@ _MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_
 # The maximum factor between the requested and the nearest aspect ratio.
 _MOST_OFF = math.log(1.2)
 _USUAL_EFFORT = "medium"
+_NO_EFFORT = {"none", "disable"}  # OpenAI's and LiteLLM's word
 
 
 def said_once(builder: SpecBuilder, spellings: Iterable[tuple[str, _T | None]]) -> tuple[str, _T] | None:
@@ -171,7 +172,7 @@ def effort(builder: SpecBuilder, given: str | None, field: str, capabilities: Ca
         return
     target = builder.spec.generation_config.thinking_config
     path = "generation_config.thinking_config"
-    if given == "none":
+    if given in _NO_EFFORT:
         set_once(builder, target, "thinking_budget", 0, field, path)
     else:
         set_once(builder, target, "thinking_level", given.upper(), field, path)
