@@ -67,7 +67,7 @@ async def test_no_field_of_openais_is_an_unknown_one(
     assert refused & set(known) == {one["field"] for one in error["violations"]} & set(known)
 
 
-@pytest.mark.parametrize("effort", ["huge", "default"])
+@pytest.mark.parametrize("effort", ["huge", "max"])
 async def test_an_effort_that_no_model_has_is_named_with_the_others(rest: Stack, effort: str) -> None:
     answer = await ask(rest, body(THREE, reasoning_effort=effort, foo=1))
     error = answer.json()["error"]

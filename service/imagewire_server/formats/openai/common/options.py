@@ -166,9 +166,9 @@ def modalities(builder: SpecBuilder, given: Collection[str] | None) -> None:
 def effort(builder: SpecBuilder, given: str | None, field: str, capabilities: Capabilities) -> None:
     """How much the model thinks: none, or one of its levels in lower case.
 
-    OpenAI's default asks a model that does not think for nothing.
+    OpenAI's default asks a model that does not think for nothing, and LiteLLM's "default" none.
     """
-    if given is None or (given == _USUAL_EFFORT and not capabilities.thinks):
+    if given in {None, "default"} or (given == _USUAL_EFFORT and not capabilities.thinks):
         return
     target = builder.spec.generation_config.thinking_config
     path = "generation_config.thinking_config"

@@ -211,6 +211,7 @@ def test_every_size_is_near_what_is_drawn_or_refused(width: int, height: int) ->
     [
         (lambda b: options.effort(b, None, "f", ALL), None, []),
         (lambda b: options.effort(b, "none", "f", ALL), {"thinking_budget": 0}, []),
+        (lambda b: options.effort(b, "default", "f", ALL), None, []),
         (lambda b: options.effort(b, "disable", "f", ALL), {"thinking_budget": 0}, []),
         (lambda b: options.effort(b, "low", "f", ALL), {"thinking_level": "LOW"}, []),
         (lambda b: options.effort(b, "", "f", ALL), {}, []),
