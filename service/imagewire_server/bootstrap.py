@@ -22,8 +22,7 @@ from imagewire_server.config.load import Config
 from imagewire_server.config.models import rows_of
 from imagewire_server.config.prices import priced
 from imagewire_server.config.settings import Settings
-from imagewire_server.config.show import no_provider
-from imagewire_server.config.source import ConfigError
+from imagewire_server.config.show import check_serves
 from imagewire_server.config.transport_security import files as tls_files
 from imagewire_server.core import metrics
 from imagewire_server.core.access.keys import Access
@@ -170,8 +169,7 @@ class Server:
             await pause(delay, hurry)
 
     def _router(self, config: Config, before: Iterable[Upstream]) -> Router:
-        if not config.deployments:
-            raise ConfigError(no_provider(registration.config for registration, _ in self._providers))
+        check_serves(config, (registration.config for registration, _ in self._providers))
         for words in () if self._is_worker else config.warnings:
             _log.warning(words)
         known = {upstream.deployment.without_share(): upstream for upstream in before}

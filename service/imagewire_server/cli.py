@@ -194,9 +194,10 @@ def check(configs: tuple[Path, ...], *, strict: bool | None, no_env: bool) -> No
     Prints the routing table with what each deployment asks of its provider, or the first error with exit code 2.
     """
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
+    from imagewire_server.config.show import check_serves  # noqa: PLC0415
     from imagewire_server.config.transport_security import files  # noqa: PLC0415
     from imagewire_server.core.tls import Certificate  # noqa: PLC0415
-    from imagewire_server.providers.registry import load, table  # noqa: PLC0415
+    from imagewire_server.providers.registry import load, provider_configs, table  # noqa: PLC0415
 
     config = _one(configs)
     if no_env and config is None:
@@ -210,6 +211,8 @@ def check(configs: tuple[Path, ...], *, strict: bool | None, no_env: bool) -> No
             from imagewire_server.core.access.key_source import check as check_keys  # noqa: PLC0415
 
             check_keys(made.issuers)
+        if not no_env:
+            check_serves(made, provider_configs())
         for line in table(made, environ):
             click.echo(line)
     except ConfigError as error:

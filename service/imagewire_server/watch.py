@@ -11,8 +11,8 @@ import structlog
 from imagewire_server.config.callers import check_counting
 from imagewire_server.config.file_content import content
 from imagewire_server.config.keys import check_kept
-from imagewire_server.config.load import Config, ConfigError
-from imagewire_server.config.show import no_provider
+from imagewire_server.config.load import Config
+from imagewire_server.config.show import check_serves
 from imagewire_server.config.transport_security import files
 from imagewire_server.core.access.tokens import opened as opened_tokens
 from imagewire_server.core.tls import Certificate
@@ -29,8 +29,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         for words in config.warnings:
             _log.warning(words)
 
-    if not given.deployments:
-        raise ConfigError(no_provider(provider_configs()))
+    check_serves(given, provider_configs())
     check_counting(given, number)
     tell(given)
     if (tls := files(given.settings)) is not None:
@@ -54,8 +53,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         nonlocal latest
         new = b"" if path is None else content(path)
         made = read(new)
-        if not made.deployments:
-            raise ConfigError(no_provider(provider_configs()))
+        check_serves(made, provider_configs())
         check_kept(latest, made)
         check_counting(made, number)
         tell(made)

@@ -89,6 +89,8 @@ ENDS: list[tuple[bytes, int, str]] = [
     (b"/image ~nobody-of-that-name/a.png\n", 2, "a.png: No such file"),
     (b"/save\n", 2, "there is no picture yet"),
     (b"/undo\n", 2, "nothing to take back"),
+    (b"/undo extra\n", 2, "/undo: takes no word after it; type /undo alone"),
+    (b"/exit now\n", 2, "/exit: takes no word after it"),
     (b"A cat\n/save old.png\n", 2, "old.png: is there already"),
     (b"A cat\n/save no/a.png\n", 2, "there is no folder no"),
     (b"A cat\n/save no/\n", 2, "/save no/: there is no such folder; make it, or name another"),

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -114,6 +115,30 @@ def test_ctrl_c_does_not_wait_for_the_next_attempt(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 5, "it would have tried again in 7 s"
 
 
+WAITING = """
+import os, signal
+from imagewire.client import Client
+wait = Client._wait
+def interrupted(client, seconds):
+    os.kill(os.getpid(), signal.SIGTERM)
+    wait(client, seconds)
+Client._wait = interrupted
+from imagewire.cli import main
+main()
+"""
+
+
+def test_a_signal_after_refusals_alone_says_that_nothing_was_charged(tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    with scripted(Script(events=[], fail=failing("RESOURCE_EXHAUSTED", "UPSTREAM_RATE_LIMITED"))) as target:
+        command = [sys.executable, "-c", WAITING]
+        ended = run(tmp_path, target, "draw", "A cat", command=command, XDG_STATE_HOME=state)
+    words = ['imagewire: "A cat": nothing was drawn or charged', "imagewire: interrupted: no half file is left"]
+    assert (ended.returncode, ended.stderr.decode().splitlines()) == (130, words)
+    told = run(tmp_path, target, "history", XDG_STATE_HOME=state)
+    assert (told.stdout, told.stderr) == (b"", b"imagewire: nothing was drawn yet\n")
+
+
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, target: str) -> None:
     ended = run(tmp_path, target, "draw", "A cat", command=SMALL_DISK)
     note, words = ended.stderr.splitlines()
@@ -136,6 +161,7 @@ def test_what_grpc_logs_is_not_printed(tmp_path: Path, command: list[str]) -> No
 def test_a_key_that_no_header_takes_is_one_line(tmp_path: Path) -> None:
     ended = run(tmp_path, "127.0.0.1:1", "draw", "x", IMAGEWIRE_API_KEY="secret\n")
     assert (ended.returncode, ended.stderr.count(b"\n"), b"secret" in ended.stderr) == (2, 1, False)
+    assert ended.stderr.startswith(b"imagewire: api_key (else IMAGEWIRE_API_KEY) holds"), "and not --target"
 
 
 def test_a_wrong_key_has_its_own_code(tmp_path: Path, emulator: Program) -> None:

@@ -10,7 +10,7 @@ import PIL.Image
 import pytest
 
 import imagewire
-from imagewire import Image, image
+from imagewire import Image, build_spec, image
 from imagewire.images import image_to_proto
 from imagewire.v1 import image_pb2
 from tests.pictures import JPEG, PNG
@@ -38,7 +38,26 @@ def test_pillows_picture_is_sent_as_png() -> None:
 def test_a_uri_is_sent_as_it_is(uri: str) -> None:
     assert image_to_proto(image(uri, mime_type="image/png")) == image_pb2.Image(uri=uri, mime_type="image/png")
     with pytest.raises(ValueError, match="are not here: it is at"):
-        image(uri).data  # noqa: B018
+        image(uri, mime_type="image/png").data  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("uri", "mime_type"),
+    [("gs://b/a.png", "image/png"), ("GS://b/c/a.JPG", "image/jpeg"), ("gs://b/a.x.webp", "image/webp")],
+)
+def test_the_name_of_a_picture_in_a_bucket_tells_its_type(uri: str, mime_type: str) -> None:
+    assert image(uri).mime_type == mime_type
+    assert build_spec("vertex_ai/m", "x", images=[uri]).messages[0].parts[0].image.mime_type == mime_type
+    assert image(uri, mime_type="image/heic").mime_type == "image/heic"
+
+
+@pytest.mark.parametrize("uri", ["gs://b/a", "gs://b.png/a", "gs://b/a.gif", "gs://"])
+def test_a_picture_in_a_bucket_whose_type_is_not_known_is_refused_with_the_remedy(uri: str) -> None:
+    remedy = r'gs://.*does not tell its type, as \.png, .* would: give imagewire\.image\(uri, mime_type="image/png"\)'
+    with pytest.raises(ValueError, match=remedy):
+        image(uri)
+    with pytest.raises(ValueError, match=remedy):
+        build_spec("vertex_ai/m", "x", images=[uri])
 
 
 def test_an_image_again_and_its_detail() -> None:

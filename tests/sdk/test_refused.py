@@ -30,6 +30,7 @@ def test_a_wrong_argument_of_a_client_is_named(name: str, value: Any) -> None:
     with pytest.raises(imagewire.InvalidRequest, match=f"^{name} ") as caught:
         Client("127.0.0.1:1", **made)
     assert [violation.field for violation in caught.value.violations] == [name]
+    assert isinstance(caught.value, ValueError), "docs/python-errors.md: the errors before a call are Python's own"
 
 
 @pytest.mark.parametrize("value", ["x", 2**31, 1.5, True])

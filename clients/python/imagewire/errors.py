@@ -1,7 +1,7 @@
 """All errors of the client, as one tree.
 
 ImagewireError
-├── InvalidRequest      a field is wrong; `violations` names each
+├── InvalidRequest      a field is wrong; `violations` names each. A ValueError, too
 │   ├── AnswerWillNotFit  the picture may not fit one message; nothing was drawn: stream it
 │   └── RequestIdReused  another request has this request_id
 ├── Unauthenticated     no valid credentials
@@ -79,8 +79,8 @@ class ImagewireError(Exception):
         self.retry_after = retry_after
 
 
-class InvalidRequest(ImagewireError):
-    """A field is wrong; `violations` names each. Nothing was drawn.
+class InvalidRequest(ImagewireError, ValueError):
+    """A field is wrong; `violations` names each. Nothing was drawn. It is a ValueError, too.
 
     Examples:
         >>> with imagewire.Client() as client:

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 _SUFFIXES = {
@@ -26,6 +26,15 @@ _SUFFIXES = {
     "video/mp4": ".mp4",
     "video/webm": ".webm",
     "application/pdf": ".pdf",
+}
+# Of pictures that are sent; a provider reads the type of one in a bucket from what stands beside its address.
+INPUTS = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
 }
 _UNKNOWN = ".bin"
 _SAME = {".jpeg": ".jpg"}
@@ -148,6 +157,11 @@ def media_type(data: bytes) -> str:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
         return _HEIF[data[8:12]]
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "")
+
+
+def input_type(uri: str) -> str:
+    """The media type by the ending of the name of a picture in a bucket, "" when it does not tell."""
+    return INPUTS.get(PurePosixPath(uri).suffix.lower(), "")
 
 
 def fitting(path: Path, mime_type: str) -> Path:

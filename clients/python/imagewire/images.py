@@ -179,7 +179,8 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
             if it is still the same picture and Pillow still has the file; else it is sent as PNG, turned upright. Files
             are PNG, JPEG, WebP, HEIC or HEIF.
         detail: How closely the model looks at it: "auto", "low", "medium", "high" or "ultra_high".
-        mime_type: The media type. Needed with "gs://"; else it is read from the bytes.
+        mime_type: The media type. Default: that of the bytes, and with "gs://" that of the name's ending, such as
+            ".png"; a name that does not tell it needs `mime_type`.
 
     Returns:
         The picture.
@@ -187,8 +188,8 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
     Raises:
         OSError: The file cannot be read.
         TypeError: `source` is no picture.
-        ValueError: `detail` is unknown, the picture is of a type or mode that is not taken, or a URI is no UTF-8; the
-            message says what to do.
+        ValueError: `detail` is unknown, the picture is of a type or mode that is not taken, a URI is no UTF-8, or the
+            type of a picture at "gs://" is not known; the message says what to do.
 
     Examples:
         >>> cat = imagewire.image("https://example.com/cat.png", detail="low")
@@ -207,10 +208,22 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
         return dataclasses.replace(source, detail=closely, mime_type=mime_type or source.mime_type)
     if isinstance(source, str) and ("://" in source or source.startswith("data:")):
         require("source", source, str)
-        return Image(uri=source, mime_type=mime_type, detail=detail)
+        return Image(uri=source, mime_type=mime_type or _type_at(source), detail=detail)
     data = encoded(source)
     given = mime_type or files.media_type(data)
     return Image(data, "", given, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), detail=detail)
+
+
+def _type_at(uri: str) -> str:
+    """The media type of a picture that is sent by its address, "" where the server reads it from the bytes."""
+    if uri[:5].lower() != "gs://":
+        return ""
+    if found := files.input_type(uri):
+        return found
+    raise ValueError(
+        f"{uri}: its name does not tell its type, as {', '.join(files.INPUTS)} would: give"
+        ' imagewire.image(uri, mime_type="image/png"), or what it is'
+    )
 
 
 def image_from_proto(message: image_pb2.Image, data: bytes | None = None, *, thought: bool = False) -> Image:

@@ -152,9 +152,10 @@ class _Reader:
                 own[name] = config.params[name].read(value)
             elif name in litellm.names("defaults") and not self._says(name):
                 self._take_default(name, value, name)
-        for ignored in tuple(config.ignores(found.provider, own)):
+        for ignored, why in config.ignores(found.provider, own).items():
             del own[ignored]
-            self._notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
+            model = f"{found.provider}/{found.model}"
+            self._notices.add(f"litellm_params.{ignored} has no effect on {model}{why and f' {why}'}")
         body = self._defaults.get(_BODY) or {}
         if self._generation and isinstance(body, dict):
             own_config = {**self._generation, **(body.get("generationConfig") or {})}

@@ -82,6 +82,11 @@ def read(
     by_name = {name: provider for provider in providers for name in provider.names}
     reader = _Reader(by_name, settings, named, common, notices)
     entries = list(section.items("model_list"))
+    if not entries:
+        raise section.error(
+            "model_list is empty: add a model, or remove model_list to serve all models of the providers that have"
+            " credentials in the environment"
+        )
     found = [_entry(entry, number, reader) for number, entry in enumerate(entries)]
     places = {one.id: entry for one, entry in zip(found, entries, strict=True) if isinstance(one, Deployment)}
     deployments = tuple(one for one in found if isinstance(one, Deployment))
@@ -96,7 +101,7 @@ def read(
             "model '*' stands for all models of the providers with credentials in the environment, and there are none:"
             f" set {' or '.join(variables)}"
         )
-    if skipped and not deployments and not any(one.why == model_ids.IN_ENVIRONMENT for one in skipped):
+    if skipped and not deployments and not any(one.is_unread for one in skipped):
         raise model_ids.nothing_left(skipped, reader.providers)
     for words in model_ids.told(skipped):
         notices.add(words)

@@ -16,10 +16,8 @@ class References(Mapping[str, str]):
         self._environ = environ
         self.resolves = resolve
         self.of_file: dict[str, str] = {}
-        self._used: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        self._used.add(name)
         if name in self._environ:
             return self._environ[name]
         return self.of_file[name] if self.resolves or name in self.of_file else FROM_ENV + name
@@ -43,10 +41,13 @@ class References(Mapping[str, str]):
             if self._environ.get(key.text, text) != text:
                 notices.add(f"{key.where}: {key.text} in the file replaces the environment's {key.text}")
 
-    def tell_unused(self, others: Iterable[str], notices: Notices) -> None:
-        """Add a warning for each of the file's variables that nothing reads. others: those that are read by name."""
+    def tell_unused(self, referred: Iterable[str], others: Iterable[str], notices: Notices) -> None:
+        """Add a warning for each of the file's variables that nothing reads. referred: those that the file refers to,
+        also where that is not read, which is told on its own. others: those that are read by name.
+        """
+        used = {*referred, *others}
         for name in self.of_file:
-            if name not in {*self._used, *others}:
+            if name not in used:
                 notices.not_used(f"environment_variables.{name}")
 
 

@@ -90,7 +90,8 @@ def load(
     """
     notices = Notices()
     references = References(environ, resolve=resolve)
-    titled = _sections(parsed(content(path) if text is None else text, path, references) if path else None, notices)
+    top = parsed(content(path) if text is None else text, path, references) if path else None
+    titled = _sections(top, notices)
     sections = {name: section for name, (_, section) in titled.items()}
     if "environment_variables" in sections:
         references.add(sections["environment_variables"], notices)
@@ -120,12 +121,15 @@ def load(
     for words in cache_times.warnings(found.deployments, made.cache_ttl):
         notices.add(words)
     names = frozenset(deployment.name for deployment in found.deployments)
+    unread = frozenset(one.name for one in found.skipped if one.is_unread)
+    blocked = model_guards.blocked_names(found.skipped, names)
     own = sections.get("imagewire")
     issuers = token_issuers.read(own)
     routes = routing.read(
         {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
-        names,
-        frozenset(one.name for one in found.skipped) - names,
+        names | unread,
+        frozenset(one.name for one in found.skipped) - names - unread,
+        blocked,
         tuple(name for provider in providers for name in provider.names),
         notices,
     )
@@ -134,7 +138,7 @@ def load(
         deployments=found.deployments,
         routing=replace(
             routes,
-            blocked=model_guards.blocked_names(found.skipped, names),
+            blocked=blocked,
             skipped=routes.skipped | model_guards.skipped_names(found.skipped, names),
         ),
         models=models.read(own),
@@ -154,7 +158,8 @@ def load(
             place = found.places.get(deployment.id)
             raise place.error(str(error)) if place else error from None
     by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
-    references.tell_unused({*by_name, *keys.VARIABLES, *transport_security.VARIABLES}, notices)
+    referred = top.references if top else ()
+    references.tell_unused(referred, {*by_name, *keys.VARIABLES, *transport_security.VARIABLES}, notices)
     # A key may be in the environment.
     open_ports = keys.exposed(made, asks_for_key=config.asks_for_key) if resolve else ()
     if made.strict and (told := (*open_ports, *notices.found)):

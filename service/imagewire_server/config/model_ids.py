@@ -23,6 +23,11 @@ class Skipped(NamedTuple):
         """Whether it stands for all models of all providers."""
         return self.name == self.model == "*" and self.why == OTHER_PROVIDER
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether only the environment, which is not looked up, says which model it is."""
+        return self.why == IN_ENVIRONMENT
+
 
 class ModelId(NamedTuple):
     """A model that is served, by the name of its provider."""
@@ -66,7 +71,7 @@ def read(value: Node, chosen: str, name: str, providers: Mapping[str, ProviderCo
 
 def told(skipped: Iterable[Skipped]) -> list[str]:
     """The warnings about skipped models: one for each reason, and one for each name that may be misspelled."""
-    skipped = list(skipped)
+    skipped = [one for one in skipped if not one.is_unread]
     hints = [f"{one.where.where}: {one.model!r}: did you mean {one.hint!r}?" for one in skipped if one.hint]
     return hints + [_line(why, models) for why, models in _grouped(skipped).items()]
 

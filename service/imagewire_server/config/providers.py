@@ -1,6 +1,6 @@
 """What a provider declares for the configuration: its names, its settings, and how its deployments are read."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -55,10 +55,10 @@ class ProviderConfig:
 
     For LiteLLM's files: aliases: other prefixes, with the name that each stands for. claims: the name that serves a
     model without a prefix, "" for none. declines: why a model is not served, as the words after "2 models", "" if it
-    is. ignores: those of the given own keys that a deployment of the provider does not take. talks: whether a model
-    answers with text only. file_variables: variables that the provider's library reads from the process's environment;
-    under `environment_variables`, they set a setting. stand_in: the model in place of one that an unset variable names,
-    "" to skip that.
+    is. ignores: those of the given own keys that a deployment of the provider does not take, each with the
+    reason, "" if there is nothing to say. talks: whether a model answers with text only. file_variables: variables
+    that the provider's library reads from the process's environment; under `environment_variables`, they set a
+    setting. stand_in: the model in place of one that an unset variable names, "" to skip that.
     """
 
     names: tuple[str, ...]
@@ -72,7 +72,7 @@ class ProviderConfig:
     aliases: Mapping[str, str] = field(default_factory=dict)
     claims: Callable[[str], str] = lambda model: ""
     declines: Callable[[str, str], str] = lambda provider, model: ""
-    ignores: Callable[[str, Mapping[str, Any]], Iterable[str]] = lambda provider, own: ()
+    ignores: Callable[[str, Mapping[str, Any]], Mapping[str, str]] = lambda provider, own: {}
     talks: Callable[[str], bool] = lambda model: False
     file_variables: Mapping[str, str] = field(default_factory=dict)
     stand_in: str = ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagewire_server.config import cache_times
 from imagewire_server.config.caller_policies import LIMITS, METHODS
 from imagewire_server.config.keys import exposed
-from imagewire_server.config.load import Config
+from imagewire_server.config.load import Config, ConfigError
 from imagewire_server.config.providers import ProviderConfig, SetUp
 from imagewire_server.config.settings import without_password
 from imagewire_server.contract.provider import ImagePrice, TokenPrice
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What a deployment asks of its provider. credentials: where they are from. needs: what it lacks, "" if nothing."""
+    """What a deployment asks of its provider. credentials: where they are from. needs: what it lacks, "" if nothing.
+
+    ignores: the setting that has no effect on it, and why, "" for none.
+    """
 
     url: str
     credentials: str
     needs: str = ""
+    ignores: str = ""
 
 
 class Details(NamedTuple):
@@ -54,15 +58,19 @@ def no_provider(providers: Iterable[ProviderConfig]) -> str:
     return "\n".join(["no provider is set up. Do one of these:", *(f"  {way:<37}{what}" for way, what in ways)])
 
 
+def check_serves(config: Config, providers: Iterable[ProviderConfig]) -> None:
+    """Raise ConfigError if a configuration serves nothing."""
+    if not config.deployments:
+        raise ConfigError(no_provider(providers))
+
+
 def no_provider_in_environment(providers: Iterable[ProviderConfig]) -> str:
     """The same, for a server that is configured only by its environment."""
     ways = ", or ".join(f"{one.variable} {one.needs}" for one in _set_ups(providers))
     return f"no provider is set up: set {ways}, in the environment"
 
 
-def table(
-    config: Config, providers: Iterable[ProviderConfig], details: "Callable[[Deployment], Details]"
-) -> Iterator[str]:
+def table(config: Config, details: "Callable[[Deployment], Details]") -> Iterator[str]:
     """The lines: each name with its deployments, aliases and fallbacks, the server's settings, and the warnings."""
     ttls = cache_times.by_name(config.deployments, config.settings.cache_ttl)
     for name in ttls:
@@ -80,8 +88,9 @@ def table(
             targets = [one for one in dict(fallbacks).get(name, dict(fallbacks).get("*", ())) if one != name]
             if targets:
                 yield f"  {kind}: {', '.join(targets)}"
-    if not config.deployments:
-        yield f"no deployments: add a model_list, or set {_set_ups(providers)[0].variable}"
+    for unread in (one for one in config.skipped if one.is_unread):
+        yield unread.name
+        yield f"  {unread.model}  is served if that is a model of a provider of this server"
     routing = config.routing
     yield (
         f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"

@@ -107,6 +107,11 @@ class Node:
         return any(Node(one, self._path, self._environ).is_unresolved for one in scalars(self._node))
 
     @property
+    def references(self) -> Iterator[str]:
+        """The environment variables that the value, or one in it, refers to."""
+        return (name for one in scalars(self._node) if (name := Node(one, self._path, self._environ).reference))
+
+    @property
     def is_scalar(self) -> bool:
         """Whether it is a single value."""
         return isinstance(self._node, yaml.ScalarNode) and not self.is_null

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from imagewire_server.config.routing import Fallbacks
+from imagewire_server.config.fallbacks import Fallbacks
 from imagewire_server.contract import lost_signatures, pb
 from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent

@@ -102,6 +102,7 @@ class Router:
         self._routing = routing
         self._wildcards = Wildcards([upstream.deployment for upstream in upstreams], routing, claimed)
         self._aliases = {alias.name: alias.target for alias in routing.aliases}
+        self._lost_aliases = dict(routing.lost_aliases)
         self._caches = any(upstream.deployment.cache_ttl is not None for upstream in upstreams)
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311  # it spreads load
@@ -131,6 +132,11 @@ class Router:
             raise NotFound(f"model {name!r} is blocked by the server's file; use another one")
         exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == target]
         routes = exact or self._by_wildcard(target) or self._by_native_name(target)
+        if not routes and name in self._lost_aliases:
+            raise NotFound(
+                f"model {name!r} is an alias in the server's file, for {self._lost_aliases[name]!r}, which is not"
+                " served here; use another one"
+            )
         if not routes and self._wildcards.is_skipped(target):
             raise NotFound(
                 f"model {name!r} is skipped: the server's file has it for a provider, or a kind of model, that is not"

@@ -129,6 +129,8 @@ def load(
         asked = None if flags.get("demo") else registration.asked(deployment, made, environ)
         if asked and asked.needs:
             yield f"{deployment.name} needs {asked.needs}"
+        if asked and asked.ignores:
+            yield f"{deployment.name} ignores {asked.ignores}"
 
     return config.load(provider_configs(), path, environ, text=text, resolve=resolve, check=check, **flags)
 
@@ -177,4 +179,4 @@ def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, 
         kept = {name: value for name, value in json.loads(deployment.defaults).items() if name not in refused}
         return json.dumps(kept) if kept else ""
 
-    return show.table(made, provider_configs(packages), details)
+    return show.table(made, details)

@@ -141,7 +141,7 @@ def test_messages_as_openai_has_them() -> None:
             {"role": "developer", "content": "Be brief"},
             {"role": "user", "content": [{"type": "text", "text": "This"}, PICTURE]},
             {"role": "assistant", "content": "Done", "image": {"url": URL, "detail": "auto"}, "refusal": None},
-            {"role": "user", "content": [{"type": "image_url", "image_url": "gs://bucket/a"}]},
+            {"role": "user", "content": [{"type": "image_url", "image_url": "gs://bucket/a.JPG"}]},
         ],
         {},
     )
@@ -151,7 +151,8 @@ def test_messages_as_openai_has_them() -> None:
         [part.image.data or part.image.uri if part.HasField("image") else part.text for part in message.parts]
         for message in asked.spec.messages
     ]
-    assert shown == [["Be brief"], ["This", URL], ["Done", PNG], ["gs://bucket/a"]]
+    assert shown == [["Be brief"], ["This", URL], ["Done", PNG], ["gs://bucket/a.JPG"]]
+    assert asked.spec.messages[3].parts[0].image.mime_type == "image/jpeg"
 
 
 values = st.recursive(
@@ -249,6 +250,15 @@ def test_a_file_may_be_a_picture(file: Any, mime_type: str) -> None:
     request = read("gemini/m", [{"role": "user", "content": [{"type": "file", "file": file}]}], {"target": "host:1"})
     image = request.spec.messages[0].parts[0].image
     assert (image.uri, image.mime_type) == (file.get("file_data") or file.get("file_id"), mime_type)
+
+
+def test_a_picture_in_a_bucket_whose_type_is_not_known_is_refused() -> None:
+    shown = {"role": "user", "content": [{"type": "image_url", "image_url": "gs://bucket/a"}]}
+    with pytest.raises(imagewire.InvalidRequest, match=r"^messages\[0\]\.content\[0\]\.image_url\.format is needed"):
+        read(MODEL, [shown], {})
+    answered = {"role": "assistant", "content": "", "image": {"url": "gs://bucket/a"}}
+    (message,) = read(MODEL, [answered], {}).spec.messages
+    assert message.parts[0].image.uri == "gs://bucket/a", "an answer's picture goes back as it came"
 
 
 @pytest.mark.parametrize(

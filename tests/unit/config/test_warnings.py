@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from imagewire_server.cli import app
 from imagewire_server.config.source import ConfigError
+from imagewire_server.providers.google.config import EXPRESS
 from imagewire_server.providers.registry import load
 from tests.unit.config.files import entry, router, written
 
@@ -51,7 +52,14 @@ WARNED: list[tuple[str, str]] = [
         router("fallbacks: [{a: [bb]}]"),
         ("5: fallbacks name 'bb', which is not a model_name in model_list; it is skipped"),
     ),
-    (router("fallbacks: [{bb: [a]}]"), ("5: fallbacks of 'bb', which is not a model_name in model_list, are skipped")),
+    (
+        router("fallbacks: [{bb: [a]}]"),
+        "5: 'bb', which is not a model_name in model_list, is answered by its first fallback, 'a'",
+    ),
+    (
+        router("content_policy_fallbacks: [{bb: [a]}]"),
+        "5: content_policy_fallbacks of 'bb', which is not a model_name in model_list, are skipped",
+    ),
     (router("fallbacks: [{a: [a]}]"), "5: 'a' is skipped as its own fallback"),
     (
         router("model_group_alias: {b: cc}"),
@@ -72,6 +80,13 @@ WARNED: list[tuple[str, str]] = [
     (
         entry(f"model: vertex_ai/m, api_key: k, vertex_project: p, vertex_ai_credentials: {LOGIN}"),
         "litellm_params.api_key has no effect on vertex_ai/m",
+    ),
+    *(
+        (
+            entry(f"model: vertex_ai/m, api_key: k, {pinned}"),
+            f"litellm_params.{pinned.partition(':')[0]} has no effect on vertex_ai/m beside api_key: {EXPRESS}",
+        )
+        for pinned in ("vertex_project: p", "vertex_ai_project: p", "vertex_location: eu", "vertex_ai_location: eu")
     ),
     (
         entry("model: gemini/m, api_key: k, temperature: hot"),
@@ -144,13 +159,14 @@ def test_models_of_other_providers_are_skipped_and_named_once(tmp_path: Path) ->
             "(claude-3-5-sonnet), draw (azure/dall-e-3), near (gemni/gemini-3-pro-image)"
         ),
         "1 model not asked by Google's generateContent, skipped: old (vertex_ai/imagen-3.0-generate-002)",
-        "10: the alias 'best' is skipped: it stands for 'gpt-4o', whose models are skipped",
-        "9: fallbacks name 'gpt-4o', whose models are skipped; it is skipped",
-        "9: fallbacks of 'claude', whose models are skipped, are skipped",
-        "9: fallbacks of 'gpt-4o', whose models are skipped, are skipped",
+        "9: 'claude', whose models are skipped, is answered by its first fallback, 'draw'",
+        "9: 'gpt-4o', whose models are skipped, is answered by its first fallback, 'claude'",
     ]
     assert config.routing.fallbacks == ()
-    assert config.routing.aliases == (("pic", "draw", False), ("secret", "draw", True))
+    assert config.routing.aliases == (
+        ("best", "draw", False), ("pic", "draw", False), ("secret", "draw", True),
+        ("claude", "draw", True), ("gpt-4o", "draw", True),
+    )  # fmt: skip
 
 
 def test_a_skipped_model_is_no_fallback_by_a_wildcard(tmp_path: Path) -> None:
@@ -158,7 +174,7 @@ def test_a_skipped_model_is_no_fallback_by_a_wildcard(tmp_path: Path) -> None:
     every = OTHERS.replace("router_settings:", f"{wildcard}\nrouter_settings:")
     routing = load(written(tmp_path, every), {}).routing
     assert routing.fallbacks == ()
-    assert [alias.name for alias in routing.aliases] == ["pic", "secret"]
+    assert {alias.target for alias in routing.aliases} == {"draw"}
 
 
 def test_a_fallback_with_parameters_of_its_own_is_named(tmp_path: Path) -> None:
@@ -253,6 +269,7 @@ router_settings: {model_group_alias: {lost: openai/x, found: both, alias: dall-e
 """
     routing = load(written(tmp_path, text), {}, resolve=False).routing
     assert routing.skipped == {"dall-e-3", "gpt-*", "alias"}
+    assert [name for name, _ in routing.lost_aliases] == ["alias"]
     assert routing.blocked == {"kept"}
 
 

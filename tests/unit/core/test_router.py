@@ -171,6 +171,15 @@ def test_whether_any_deployment_has_a_cache_ttl(ttls: list[float | None], caches
     assert router(*given).caches is caches
 
 
+def test_an_alias_of_what_is_not_served_says_so() -> None:
+    made = router(deployment("*", "gemini/fixed"), skipped=frozenset({"nope"}), lost_aliases=(("nope", "missing"),))
+    with pytest.raises(NotFound) as refused:
+        made.resolve("nope")
+    assert str(refused.value) == (
+        "model 'nope' is an alias in the server's file, for 'missing', which is not served here; use another one"
+    )
+
+
 def test_what_is_skipped_is_not_found_and_says_so() -> None:
     made = router(deployment("*", "gemini/fixed"), skipped=frozenset({"dall-e-3"}))
     assert made.resolve("other").routes

@@ -107,6 +107,7 @@ class Asking:
             return None
         ours = self.call.error(error)
         if self._changed(ours):
+            self.call.was_refused()
             return 0.0
         free = broken and self._go_on(ours)
         begun = self._verifier.begun and not isinstance(self._request, ResumeCompletionRequest)

@@ -10,7 +10,7 @@ import grpc
 
 from imagewire._grpc.channel import Metadata
 from imagewire._grpc.retry import Attempts
-from imagewire._grpc.status import MAY_BE_CHARGED, from_grpc, is_unsent
+from imagewire._grpc.status import MAY_BE_CHARGED, NOTHING_CHARGED, from_grpc, is_unsent
 from imagewire.call_facts import CallFacts
 from imagewire.errors import Cancelled, ImagewireError
 
@@ -55,6 +55,8 @@ class Call:
         self._draws = draws
         self._closed = closed
         self._wake = wake
+        # Whether the last attempt may be charged, and whether one before it may.
+        self._is_open = self._was_open = False
 
     def for_free(self) -> "Call":
         """A part of the call that draws nothing, with the same time and the same attempts."""
@@ -71,19 +73,28 @@ class Call:
         if self._wake is not None:
             self._wake()
         _logger.info("request %s: attempt %d, to %s", self.facts.request_id, self._attempts.number, self._target)
+        self._was_open |= self._is_open
+        self._is_open = True
         return self.settings()
+
+    def was_refused(self) -> None:
+        """The last attempt was refused, or never sent: nothing of it is charged."""
+        self._is_open = False
 
     def settle(self, trailers: Iterable[tuple[str, str | bytes]]) -> None:
         """Note what the server says at the end of a good answer."""
         self.facts.read(trailers)
 
     def check_open(self) -> None:
-        """Raise Cancelled when the client was closed."""
+        """Raise Cancelled when the client was closed. It is retryable where each attempt to draw was refused."""
         if self._closed():
+            free = self._draws and not (self._is_open or self._was_open)
+            charged = f": {NOTHING_CHARGED if free else MAY_BE_CHARGED}" if self._draws else ""
             raise Cancelled(
-                "the client was closed before the answer was whole" + (f": {MAY_BE_CHARGED}" if self._draws else ""),
+                f"the client was closed before the answer was whole{charged}",
                 code="CANCELLED",
                 request_id=self.facts.request_id,
+                retryable=free,
             ) from None
 
     def error(self, error: grpc.RpcError) -> ImagewireError:
@@ -105,4 +116,6 @@ class Call:
         ours = self.error(error)
         failed = f"{ours.code} {ours.reason}".strip()
         _logger.info("request %s: attempt %d failed: %s", self.facts.request_id, self._attempts.number, failed)
+        if ours.retryable and not begun:
+            self.was_refused()
         return self._attempts.delay(ours, begun=begun, unsent=not ours.reason and is_unsent(error), free=free)

@@ -11,6 +11,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, Ret
 from google.rpc.status_pb2 import Status
 
 from imagewire._grpc import proxies
+from imagewire._grpc.target_form import has_port
 from imagewire.errors import (
     AnswerTooLarge,
     AnswerWillNotFit,
@@ -109,19 +110,25 @@ _NO_TRUST = (
     "no TLS with {target}: it speaks none, or its certificate is not trusted or for another name; check the address,"
     " and whom tls=Tls(ca=...) trusts"
 )
+_NO_GRPC = (
+    "{target} answers, but not as gRPC does: it may be the port of REST (by default 4000); name that of gRPC (by"
+    " default 50051) with --target or IMAGEWIRE_TARGET"
+)
 _HUNG_UP = (
     "{target} hangs up at once: it may want TLS (https://, or tls=), or a certificate of yours (tls=Tls(cert=...,"
     " key=...))"
 )
 _BROKE = "the connection to {target} broke off ({words})"
 MAY_BE_CHARGED = "what was asked may have been drawn and charged"
+NOTHING_CHARGED = "nothing was drawn or charged"
 _CHECK_BILL = f": {MAY_BE_CHARGED}: check whether you were billed before repeating"
-_NO_CONNECTION = frozenset({_NO_SERVER, _NO_TRUST, _HUNG_UP})
+_NO_CONNECTION = frozenset({_NO_SERVER, _NO_TRUST, _NO_GRPC, _HUNG_UP})
 # The first row that matches counts. A call may have been charged unless it surely failed before it reached the server.
 _OWN = (
     _Own(grpc.StatusCode.UNAVAILABLE, "handshake", Unavailable, _NO_TRUST),
     _Own(grpc.StatusCode.UNAVAILABLE, "Verification Check failed", Unavailable, _NO_TRUST),
     _Own(grpc.StatusCode.UNAVAILABLE, r"failed to connect.*: Socket closed", Unavailable, _HUNG_UP, unsent=True),
+    _Own(grpc.StatusCode.UNAVAILABLE, "Expected SETTINGS frame as the first frame", Unavailable, _NO_GRPC),
     _Own(grpc.StatusCode.UNAVAILABLE, "failed to connect", Unavailable, _NO_SERVER, unsent=True),
     _Own(grpc.StatusCode.UNAVAILABLE, "empty address list", Unavailable, _NO_SERVER, unsent=True),
     _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER, unsent=True),
@@ -188,6 +195,8 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
         kind, words = own.kind, own.message.format(target=target, words=words)
         if draws:
             words += own.charged
+        if own.message == _NO_SERVER and not has_port(target):
+            words += f". It names no port: write {target}:50051, or which the server has"
         if own.message in _NO_CONNECTION:
             words += proxies.advice(target)
     pushback = trailers.get("grpc-retry-pushback-ms")

@@ -31,6 +31,8 @@ def _told_of_close(call: Call) -> Iterator[None]:
     """Raise Cancelled where another thread closed the client just before: gRPC raises a ValueError then."""
     try:
         yield
+    except ImagewireError:
+        raise  # InvalidRequest is a ValueError, too
     except ValueError:
         call.check_open()
         raise

@@ -33,6 +33,14 @@ def too_long(text: str) -> str:
     return f"has a path of {size} bytes, and that of a unix socket may have {_LONGEST_PATH}; name a shorter one"
 
 
+def has_port(text: str) -> bool:
+    """Whether a target names a port, or needs none. Without one, gRPC takes that of HTTPS."""
+    if match := _LOOKED_UP.fullmatch(text):
+        text = match["address"]
+    match = _HOST.fullmatch(text)
+    return _BARE_V6.fullmatch(text) is None and (match is None or match["port"] is not None)
+
+
 def _is_host(text: str) -> bool:
     match = _HOST.fullmatch(text)
     if match is None:

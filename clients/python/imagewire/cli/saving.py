@@ -4,9 +4,10 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import imagewire
-from imagewire._grpc.status import MAY_BE_CHARGED
+from imagewire._grpc.status import MAY_BE_CHARGED, NOTHING_CHARGED
 from imagewire.cli import drawings
 from imagewire.cli.drawing import Drawing
+from imagewire.cli.output import shortened
 from imagewire.cli.output_path import OutputPath
 from imagewire.cli.progress import Update
 from imagewire.cli.unfinished import Unfinished
@@ -52,6 +53,8 @@ def drawn(
             )
         elif not _may_be_resumed(error):
             begun.done()
+            if isinstance(error, imagewire.Cancelled):
+                error.add_note(f"{shortened(prompt)}: {NOTHING_CHARGED}")
         raise
     finally:
         begun.release()

@@ -36,6 +36,9 @@ Enter sends; Alt-Enter starts a new line; pasted text stays together until you p
 /exit         leave; so do /quit, Ctrl-D and, on an empty line, Ctrl-C"""
 
 
+_ALONE = frozenset({"/quit", "/exit", "/help", "/undo"})
+
+
 @dataclass(slots=True)
 class Turn:
     """One turn: what was said, how many messages there were before, and the answer.
@@ -126,6 +129,8 @@ class Session:
         if looks_like_a_command(line) and not command.startswith("/"):
             self._doubt(line)
             return True
+        if command in _ALONE and rest.strip():
+            raise invalid(f"{command}: takes no word after it; type {command} alone")
         match command:
             case "/quit" | "/exit":
                 return False

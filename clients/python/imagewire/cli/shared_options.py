@@ -3,7 +3,7 @@
 import os
 import ssl
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +11,7 @@ import typer
 import imagewire
 from imagewire.cli import completion
 from imagewire.cli.exits import invalid
+from imagewire.files import INPUTS, input_type
 from imagewire.picture_source import refused_type
 
 if TYPE_CHECKING:
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
 
     from imagewire.options import Options
 
-# Of pictures in a bucket.
-_TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".heic": "image/heic",
-    ".heif": "image/heif",
-}
 _LARGEST = 100_000_000
 _LONGEST = 1_000_000  # characters of a prompt
 
@@ -100,6 +92,8 @@ def client(
     tls = tls_files(ca, cert, key)
     try:
         return imagewire.Client(target, tls=tls or False, timeout=timeout)
+    except imagewire.InvalidRequest:
+        raise  # it names its argument
     except ValueError as error:
         raise invalid(f"--target: {error}") from None
 
@@ -155,7 +149,10 @@ def picture(source: str, option: str) -> "imagewire.Image":
     if "://" in source or source.startswith("data:"):
         require_text(source, option)
     if source[:5].lower() == "gs://":
-        return imagewire.image(source, mime_type=_type_in_bucket(source, option))
+        if not input_type(source):
+            endings = ", ".join(INPUTS)
+            raise invalid(f"{option} {source}: its name must tell its type, and end in one of {endings}")
+        return imagewire.image(source)
     try:
         if "://" in source or source.startswith("data:"):
             return imagewire.image(source)
@@ -172,14 +169,6 @@ def picture(source: str, option: str) -> "imagewire.Image":
         return imagewire.image(data)
     except ValueError as error:
         raise _unread(source, option, error) from None
-
-
-def _type_in_bucket(uri: str, option: str) -> str:
-    """The media type of a picture in a bucket, which is sent with its address."""
-    suffix = PurePosixPath(uri).suffix.lower()
-    if suffix not in _TYPES:
-        raise invalid(f"{option} {uri}: its name must tell its type, and end in one of {', '.join(_TYPES)}")
-    return _TYPES[suffix]
 
 
 def _unread(source: str, option: str, error: Exception) -> imagewire.InvalidRequest:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from imagewire.answer import Answer
 from imagewire.litellm import finish, provider_fields
-from imagewire.litellm.types import CompletionChunk, Delta, ImageItem, ImageUrl, StreamChoice, ToolCall, hidden_params
+from imagewire.litellm.types import CompletionChunk, Delta, StreamChoice, ToolCall, hidden_params
 from imagewire.litellm.usage import Usage
 from imagewire.part import Chunk
 
@@ -60,7 +60,7 @@ class _Writer:
                 answer, Delta(reasoning_content=chunk.text) if chunk.thought else Delta(content=chunk.text)
             )
         if chunk.image is not None:
-            yield self._chunk(answer, Delta(images=[ImageItem(self._images, chunk.image)]))
+            yield self._chunk(answer, Delta(drawn=(self._images, chunk.image)))
             self._images += 1
         if chunk.native is not None:
             native = provider_fields.native_part(answer.parts[chunk.part], chunk.part, self._natives)
@@ -78,7 +78,7 @@ class _Writer:
 
     def _end(self, answer: Answer) -> Iterator[CompletionChunk]:
         if answer.image is not None:
-            yield self._chunk(answer, Delta(image=ImageUrl(answer.image)))
+            yield self._chunk(answer, Delta(final=answer.image))
         if extras := provider_fields.of_parts(answer):
             yield self._chunk(answer, Delta(provider_specific_fields=extras))
         end = self._chunk(answer, Delta(), finish.of(answer))

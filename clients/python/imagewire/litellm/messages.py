@@ -185,11 +185,21 @@ def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
                 details = ", ".join(get_args(Detail))
                 raise invalid(f"{field}.detail", f"must be one of {details}, and format a media type")
             file = assistant_message.file(url) if answered else None
-            shown = image(url, detail=detail, mime_type=mime_type)
             if file is not None:
                 shown = Image(file[0], mime_type=mime_type or file[1], detail=detail)
+            elif answered:
+                shown = Image(uri=url, mime_type=mime_type, detail=detail)
+            else:
+                shown = _shown(url, detail, mime_type, field)
             return Part(image=picture(shown, name))
     raise invalid(field, _PICTURE)
+
+
+def _shown(url: str, detail: Detail, mime_type: str, field: str) -> Image:
+    try:
+        return image(url, detail=detail, mime_type=mime_type)
+    except ValueError:
+        raise invalid(f"{field}.format", 'is needed: the name does not tell the type, such as "image/png"') from None
 
 
 def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from imagewire.short_repr import short
+
 # Arguments of pydantic's `model_dump` that change nothing here.
 _PYDANTIC = frozenset(
     {
@@ -42,7 +44,7 @@ class Record:
         return getattr(self, name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.keys()
+        return name in self.names and getattr(self, str(name)) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
@@ -128,7 +130,7 @@ class Record:
         return json.dumps(self.model_dump(**arguments), ensure_ascii=False, indent=indent, separators=separators)
 
     def __repr__(self) -> str:
-        return repr({name: self[name] for name in self.keys()})
+        return f"{{{', '.join(f'{name!r}: {short(self[name])}' for name in self.keys())}}}"
 
     # The names of the same in OpenAI's and LiteLLM's packages. LiteLLM's `json` makes a dict too.
     to_json = model_dump_json
@@ -136,7 +138,9 @@ class Record:
 
 
 def plain(value: Any, *, exclude_none: bool = False) -> Any:
-    """The value with dicts in the place of Records, also inside lists."""
+    """The value with plain dicts in the place of Records and of a message's pictures, also inside lists."""
     if isinstance(value, Record):
         return value.model_dump(exclude_none=exclude_none)
+    if isinstance(value, dict):
+        return {name: plain(item, exclude_none=exclude_none) for name, item in value.items()}
     return [plain(item, exclude_none=exclude_none) for item in value] if isinstance(value, list) else value

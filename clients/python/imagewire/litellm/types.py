@@ -12,40 +12,9 @@ from imagewire.images import Image
 from imagewire.litellm import finish, provider_fields
 from imagewire.litellm.drops import argument
 from imagewire.litellm.finish import FinishReason
+from imagewire.litellm.image_items import ImageItem, ImageUrl, items
 from imagewire.litellm.record import Record
 from imagewire.litellm.usage import Usage
-
-
-class ImageUrl(Record):
-    """A picture. url: a data URI, or the address the provider wrote it to; then `format` is its media type.
-
-    picture: the Image itself.
-    """
-
-    names = ("url", "detail", "format", "display_name")
-    detail: Literal["auto"] = "auto"
-
-    def __init__(self, picture: Image) -> None:
-        self.picture = picture
-        self.format = (picture.mime_type or None) if picture.uri else None
-        self.display_name = picture.display_name or None
-
-    @cached_property
-    def url(self) -> str:
-        """The data URI, or the address."""
-        return self.picture.uri or self.picture.data_uri
-
-
-class ImageItem(Record):
-    """One of `images`: {"type": "image_url", "index": 0, "image_url": {…}}; thought: True for a draft."""
-
-    names = ("type", "index", "image_url", "thought")
-    type: Literal["image_url"] = "image_url"
-
-    def __init__(self, index: int, picture: Image) -> None:
-        self.index = index
-        self.image_url = ImageUrl(picture)
-        self.thought = True if picture.thought else None
 
 
 class Function(Record):
@@ -99,11 +68,23 @@ class Message(Record):
         self.answer = answer
         self.content = answer.text
         self.reasoning_content = "".join(part.text for part in answer.parts if part.thought) or None
-        pictures = [part.image for part in answer.parts if part.image]
-        self.image = ImageUrl(answer.image) if answer.image else None
-        self.images = [ImageItem(index, picture) for index, picture in enumerate(pictures)] or None
         calls = [at for at, part in enumerate(answer.parts) if part.function_call]
         self.tool_calls = [ToolCall(answer, at, index) for index, at in enumerate(calls)] or None
+
+    @cached_property
+    def images(self) -> list[ImageItem] | None:
+        """Every picture, drafts too; None where there is none."""
+        return list(self._drawn) or None
+
+    @cached_property
+    def image(self) -> ImageUrl | None:
+        """The final picture; None where there is none."""
+        return next((item["image_url"] for item in self._drawn if item.image_url.picture is self.answer.image), None)
+
+    @cached_property
+    def _drawn(self) -> list[ImageItem]:
+        """The items of both, so that no picture is encoded twice."""
+        return items(enumerate(part.image for part in self.answer.parts if part.image))
 
     @cached_property
     def provider_specific_fields(self) -> dict[str, Any] | None:
@@ -111,7 +92,7 @@ class Message(Record):
         return provider_fields.of_message(self.answer) or None
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(repr=False)
 class Delta(Record):
     """What is new. A picture is whole in one delta; `image` is the final one, known only at the end."""
 
@@ -121,12 +102,23 @@ class Delta(Record):
     role: Literal["assistant"] | None = None
     content: str | None = None
     reasoning_content: str | None = None
-    image: ImageUrl | None = None
-    images: list[ImageItem] | None = None
     tool_calls: list[ToolCall] | None = None
     provider_specific_fields: dict[str, Any] | None = None
     function_call: None = None
     refusal: None = None
+    # What `images` and `image` are made of, when they are asked for.
+    drawn: tuple[int, Image] | None = None
+    final: Image | None = None
+
+    @cached_property
+    def images(self) -> list[ImageItem] | None:
+        """The picture that has come, with its number; None in other deltas."""
+        return items([self.drawn] if self.drawn else []) or None
+
+    @cached_property
+    def image(self) -> ImageUrl | None:
+        """The final picture; None in other deltas."""
+        return ImageUrl(self.final) if self.final else None
 
 
 _ENDING = ("native_finish_reason", "finish_message", "safety_ratings", "grounding_metadata", "citation_metadata")

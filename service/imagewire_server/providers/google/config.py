@@ -1,7 +1,7 @@
 """Google's part of the configuration: settings, environment variables and the keys of deployments."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from imagewire_server.config.source import FROM_ENV, Node
 from imagewire_server.providers.google import model_names
 from imagewire_server.providers.google.params import PARAMS
 
+EXPRESS = "in express mode, the key says the project and Google the location; remove api_key to use credentials"
+_GLOBAL = "global"
 _VERTEX_ONLY = ("vertex_project", "vertex_location", "vertex_credentials")
 # LiteLLM's other names for the same keys. Where both are given, LiteLLM uses the first.
 _ALIASES = {
@@ -41,7 +43,7 @@ class GoogleSettings:
     """The api_base of deployments without one; GEMINI_API_BASE sets it too."""
     vertex_project: str = ""
     """Vertex AI's project; VERTEXAI_PROJECT sets it too. Used where there is no model_list."""
-    vertex_location: str = "global"
+    vertex_location: str = _GLOBAL
     """Vertex AI's location; VERTEXAI_LOCATION sets it too."""
     vertex_base_url: str = ""
     """Where Vertex AI is; empty for Google's own host of the location."""
@@ -71,8 +73,12 @@ class GoogleOptions:
 
     @property
     def where(self) -> str:
-        """Its address, or its location."""
-        return without_password(self.api_base) or self.location
+        """Its address, or its location, which it has only without a key."""
+        return without_password(self.api_base) or ("" if self.api_key else self.location)
+
+    def passes_over(self, location: str) -> bool:
+        """Whether it is not asked where all deployments without a location of their own are."""
+        return bool(self.api_key) and not self.location and location != _GLOBAL
 
 
 def of(deployment: Deployment) -> GoogleOptions:
@@ -113,13 +119,22 @@ def _source(params: Node, name: str) -> str:
     return FROM_ENV + node.reference if node.reference else f"litellm_params.{name}"
 
 
-def _ignores(provider: str, own: Mapping[str, Any]) -> Iterator[str]:
-    """What belongs to Vertex AI, on the Gemini API; and a key beside credentials, which are preferred."""
+def _ignores(provider: str, own: Mapping[str, Any]) -> dict[str, str]:
+    """What belongs to Vertex AI, on the Gemini API; a key beside credentials, which are preferred; and what does not
+    hold in express mode. Its location is always Google's choice, which is called "global".
+    """
     names = [name for name in own if name.startswith("vertex_") and own[name]]
     if provider == "gemini":
-        yield from names
-    elif any(name.endswith("_credentials") for name in names) and own.get("api_key"):
-        yield "api_key"
+        return dict.fromkeys(names, "")
+    if not own.get("api_key"):
+        return {}
+    if any(name.endswith("_credentials") for name in names):
+        return {"api_key": ""}
+    return {
+        name: f"beside api_key: {EXPRESS}"
+        for name in names
+        if name.endswith("_project") or (own[name] != _GLOBAL and not own[name].startswith(FROM_ENV))
+    }
 
 
 def _default(settings: Settings) -> tuple[Deployment, ...]:

@@ -12,7 +12,7 @@ from imagewire_server.config.settings import without_password
 from imagewire_server.config.show import Asked
 from imagewire_server.config.source import FROM_ENV, ConfigError
 from imagewire_server.providers.google.addresses import endpoint, location, method_url
-from imagewire_server.providers.google.config import GoogleOptions, GoogleSettings, of
+from imagewire_server.providers.google.config import EXPRESS, GoogleOptions, GoogleSettings, of
 from imagewire_server.providers.google.credential_check import wrong
 
 _DEFAULT = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -42,9 +42,10 @@ def asked(deployment: Deployment, config: Config, environ: Mapping[str, str]) ->
             _shown(url), f"the API key of {options.source or config.sources.get('gemini_api_key', 'the file')}"
         )
     if options.api_key:
-        return Asked(
-            _shown(location(options, given).model_url(deployment.model, "")), f"the API key of {options.source}"
-        )
+        url = location(options, given).model_url(deployment.model, "")
+        told = f"the vertex_location of {config.sources.get('vertex_location')}: {EXPRESS}"
+        ignores = told if options.passes_over(given.vertex_location) else ""
+        return Asked(_shown(url), f"the API key of {options.source}", ignores=ignores)
     found = _credentials(options, config.sources, environ)
     place = location(options, given)
     url = place.model_url(deployment.model, found.project or "PROJECT")
