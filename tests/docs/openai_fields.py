@@ -28,7 +28,7 @@ COMMON: dict[str, Any] = {
     "store": True,
     "stream": True,
     "stream_options": {"include_usage": True},
-    "style": "vivid",
+    "style": "natural",
     "svg": {},
     "temperature": 0.5,
     "top_p": 0.5,

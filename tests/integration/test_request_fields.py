@@ -158,7 +158,7 @@ async def test_a_model_tells_unknown_from_none(served: tuple[Stack, Noting]) -> 
     assert (flash.HasField("image_sizes"), list(flash.image_sizes.values)) == (True, [])
     assert (flash.HasField("thinking_levels"), flash.HasField("max_input_images")) == (True, False)
     assert (flash.HasField("system_instruction"), flash.system_instruction) == (True, False)
-    assert (lite.HasField("thinking_levels"), lite.HasField("aspect_ratios")) == (False, False)
+    assert (lite.HasField("aspect_ratios"), lite.HasField("image_sizes")) == (False, True)
     assert (lite.max_input_images, list(lite.image_sizes.values)) == (14, ["1K"])
     assert not flash.price.HasField("cached_input_usd_per_million")
     assert dict(flash.price.service_tier_factors) == {"flex": 0.5}

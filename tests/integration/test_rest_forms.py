@@ -91,10 +91,10 @@ async def test_the_names_of_pictures(rest: Stack, name: bytes) -> None:
 
 
 async def test_a_form_names_every_wrong_field_and_drops(rest: Stack) -> None:
-    wrong = field(b"seed", b"x", file=False) + field(b"style", b"vivid", file=False)
+    wrong = field(b"seed", b"x", file=False) + field(b"style", b"natural", file=False)
     answer = await edit(rest, form(b"Blue", end=wrong + b"--BB--\r\n"))
     assert {one["field"] for one in answer.json()["error"]["violations"]} == {"seed", "style"}
-    drop = field(b"drop_params", b"true", file=False) + field(b"style", b"vivid", file=False)
+    drop = field(b"drop_params", b"true", file=False) + field(b"style", b"natural", file=False)
     answer = await edit(rest, form(b"Blue", end=drop + b"--BB--\r\n"))
     assert (answer.status_code, answer.headers.get("x-imagewire-dropped")) == (200, "style"), answer.text
 

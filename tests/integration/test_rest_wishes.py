@@ -6,7 +6,7 @@ import pytest
 
 from imagewire_server.config.routing import Routing
 from tests.conftest import Stack, running_stack
-from tests.integration.rest_requests import MODEL, ask, body
+from tests.integration.rest_requests import MODEL, THREE, ask, body
 
 
 async def test_one_answer_names_every_wrong_field(rest: Stack) -> None:
@@ -16,6 +16,72 @@ async def test_one_answer_names_every_wrong_field(rest: Stack) -> None:
     named = ["temperatur", "n", "temperature", "image_config.image_size"]
     assert sorted(one["field"] for one in error["violations"]) == sorted(named)
     assert all(f"{name}: " in error["message"] for name in named)
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"output_format": "png", "output_compression": 50}, ["output_compression"]),
+        ({"output_format": "jpeg", "output_compression": 100}, ["output_format"]),
+        ({"output_format": "jpeg", "output_compression": 50}, ["output_format", "output_compression"]),
+        ({"output_format": "png", "output_compression": 100}, []),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "tools[0]."])
+async def test_of_a_file_format_only_what_is_wrong_is_named(
+    rest: Stack, given: dict[str, Any], wrong: list[str], prefix: str
+) -> None:
+    path = "/v1/responses" if prefix else "/v1/images/generations"
+    fields = {"input": "A", "tools": [{"type": "image_generation", **given}]} if prefix else {"prompt": "A", **given}
+    answer = await ask(rest, {"model": MODEL, **fields}, path)
+    error = answer.json().get("error") or {"param": None}
+    found = [one["field"] for one in error.get("violations", [])] or [error["param"]]
+    assert found == ([prefix + name for name in wrong] or [None])
+    assert answer.status_code == (400 if wrong else 200)
+    again = await ask(rest, {"model": MODEL, **fields, "drop_params": True}, path)
+    assert again.status_code == 200, again.text
+    assert again.headers.get("x-imagewire-dropped", "") == ",".join(prefix + name for name in wrong)
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "known"),
+    [
+        ("/v1/chat/completions", body(), {"prediction": {}, "audio": {}, "response_format.json_schema": {}}),
+        ("/v1/images/generations", {"model": MODEL, "prompt": "A"}, {"style": "natural", "svg": {}}),
+        ("/v1/responses", {"model": MODEL, "input": "A"}, {"max_tool_calls": 1, "conversation": "c", "prompt": {}}),
+    ],
+)
+@pytest.mark.parametrize("drops", [False, True])
+async def test_no_field_of_openais_is_an_unknown_one(
+    rest: Stack, path: str, base: dict[str, Any], known: dict[str, Any], drops: bool
+) -> None:
+    given = {name: value for name, value in known.items() if "." not in name}
+    if len(given) < len(known):
+        given["response_format"] = {"type": "json_schema", "json_schema": {"name": "x", "schema": {}}}
+    answer = await ask(rest, {**base, **given, "drop_params": drops, "timeout": "x", "cache": {"ttl": "y"}}, path)
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert "unknown" not in error["message"]
+    assert "did you mean" not in error["message"]
+    refused = {"max_tool_calls"} if drops else set(known)
+    assert refused & set(known) == {one["field"] for one in error["violations"]} & set(known)
+
+
+@pytest.mark.parametrize("effort", ["huge", "max"])
+async def test_an_effort_that_no_model_has_is_named_with_the_others(rest: Stack, effort: str) -> None:
+    answer = await ask(rest, body(THREE, reasoning_effort=effort, foo=1))
+    error = answer.json()["error"]
+    assert [one["field"] for one in error["violations"]] == ["foo", "reasoning_effort"]
+    assert "use MINIMAL, LOW, MEDIUM, HIGH, XHIGH" in error["message"]
+    answer = await ask(rest, body(THREE, reasoning_effort=effort, foo=1, drop_params=True))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-imagewire-dropped"] == "foo,reasoning_effort"
+    level = {"generationConfig": {"thinkingConfig": {"thinkingLevel": "HUGE"}}}
+    answer = await ask(rest, body(THREE, extra_body=level))
+    assert (answer.status_code, answer.json()["error"]["param"]) == (
+        400,
+        "extra_body.generationConfig.thinkingConfig.thinkingLevel",
+    )
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -82,7 +148,7 @@ USUAL: dict[str, Any] = {
     "prompt_cache_retention": "in_memory",
     "response_format": {"type": "text"},
     "modalities": [],
-    "reasoning_effort": "none",
+    "reasoning_effort": "medium",
     "verbosity": "medium",
     "audio": None,
     "prediction": None,

@@ -125,6 +125,7 @@ ANSWER = {
         "response_format": "b64_json",
         "background": "auto",
         "moderation": "auto",
+        "style": "vivid",
     },
     "responses": {
         **COMMON_ANSWER,

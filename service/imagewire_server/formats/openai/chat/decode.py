@@ -17,7 +17,7 @@ def spec_of(given: ChatRequest, capabilities: Capabilities) -> SpecBuilder:
     options.modalities(builder, given.modalities)
     options.picture(builder, given, capabilities)
     _generation(builder, given)
-    _thinking(builder, given)
+    _thinking(builder, given, capabilities)
     _tools(builder, given)
     provider_options.read(builder, given)
     builder.spec.cached_content = given.cached_content or ""
@@ -52,17 +52,18 @@ def _generation(builder: SpecBuilder, given: ChatRequest) -> None:
         builder.from_field(f"{path}.stop_sequences", "stop")
 
 
-def _thinking(builder: SpecBuilder, given: ChatRequest) -> None:
-    options.effort(builder, given.reasoning_effort, "reasoning_effort")
+def _thinking(builder: SpecBuilder, given: ChatRequest, capabilities: Capabilities) -> None:
+    options.effort(builder, given.reasoning_effort, "reasoning_effort", capabilities)
     if given.reasoning is not None:
-        options.effort(builder, given.reasoning.effort, "reasoning.effort")
-        options.effort(builder, "none" if given.reasoning.enabled is False else None, "reasoning.enabled")
+        options.effort(builder, given.reasoning.effort, "reasoning.effort", capabilities)
+        disabled = "none" if given.reasoning.enabled is False else None
+        options.effort(builder, disabled, "reasoning.enabled", capabilities)
         options.budget(builder, given.reasoning.max_tokens, "reasoning.max_tokens")
         excluded = given.reasoning.exclude
         options.thoughts(builder, None if excluded is None else not excluded, "reasoning.exclude")
     if given.thinking is not None:
-        disabled = given.thinking.type == "disabled"
-        options.budget(builder, 0 if disabled else given.thinking.budget_tokens, "thinking")
+        off = given.thinking.type == "disabled"
+        options.budget(builder, 0 if off else given.thinking.budget_tokens, "thinking")
     options.thoughts(builder, given.include_reasoning, "include_reasoning")
 
 

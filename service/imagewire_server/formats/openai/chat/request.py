@@ -1,9 +1,11 @@
 """The body of POST /v1/chat/completions. Every field either changes the spec or is refused by name."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
+from imagewire_server.formats.openai.common import not_supported
 from imagewire_server.formats.openai.common.input_file import InputFile
 from imagewire_server.formats.openai.common.json_decode import Strict
 from imagewire_server.formats.openai.common.shared_request import (
@@ -148,6 +150,8 @@ class StreamOptions(Strict):
 class Format(Strict):
     """Answers are text."""
 
+    remedies: ClassVar[Mapping[str, str]] = not_supported.FORMAT
+
     type: Literal["text"]
 
 
@@ -173,6 +177,8 @@ Messages = Annotated[
 
 class ChatRequest(ProviderOptions, kw_only=True):
     """A chat request. A field with a Literal type supports only that value."""
+
+    remedies: ClassVar[Mapping[str, str]] = not_supported.CHAT
 
     model: Model
     messages: Messages

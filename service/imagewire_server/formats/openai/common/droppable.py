@@ -26,7 +26,8 @@ _OPTIONS = frozenset(
 _INSIDE = re.compile(r"(messages|input)\[\d+\]\..*\bdetail|tools\[\d+\]\.input_fidelity")
 # Fields of a spec that a model may lack. A field that a capability refuses is one of these, or it is refused.
 _SPEC = re.compile(
-    r"(spec\.(image_config\.(aspect_ratio|image_size|output_options)|labels|service_tier"
+    r"(spec\.(image_config\.(aspect_ratio|image_size|output_options(?:\.(?:mime_type|compression_quality))?)"
+    r"|labels|service_tier"
     r"|generation_config\.(thinking_config|media_resolution|temperature|top_p|top_k|seed"
     r"|presence_penalty|frequency_penalty|stop_sequences)"
     r"|messages\[\d+\]\.((parts\[\d+\]\.)?(function_response\.images\[\d+\]|image)\.detail)))"
@@ -74,4 +75,6 @@ def clear(spec: object, path: str) -> str:
         if index:
             target = target[int(index)]  # type: ignore[index]  # a repeated field
     target.ClearField(last)  # type: ignore[attr-defined]  # a message
+    if above[-1:] == [("output_options", "")] and not target.ListFields():  # type: ignore[attr-defined]
+        spec.image_config.ClearField("output_options")  # type: ignore[attr-defined]  # nothing is asked of it any more
     return match[1]

@@ -4,11 +4,11 @@ import enum
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -35,7 +35,12 @@ EMPTY = '""'  # how an empty name is shown
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """An object of the API. Unknown fields are refused; null means absent."""
+    """An object of the API. Unknown fields are refused; null means absent.
+
+    remedies: what to say of fields of OpenAI's that are not supported at all, and of fields with few supported values.
+    """
+
+    remedies: ClassVar[Mapping[str, str]] = {}
 
 
 def decode(body: json_scan.Json, kind: type[_T]) -> _T:
@@ -159,14 +164,17 @@ def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True
     if match := _UNKNOWN.fullmatch(words):
         if not path and match[1] in other_names.REMEDIES:
             return Reason(Kind.UNKNOWN, path, match[1], other_names.REMEDIES[match[1]])
-        similar = _hint(match[1], kind, path) if hint else ""
-        return Reason(Kind.UNKNOWN, path, match[1] or EMPTY, f"is an unknown field; leave it out{similar}")
+        remedy = _remedy(match[1], kind, path)
+        similar = _hint(match[1], kind, path) if hint and not remedy else ""
+        unknown = f"is an unknown field; leave it out{similar}"
+        return Reason(Kind.UNKNOWN, path, match[1] or EMPTY, remedy or unknown)
     if match := _MISSING.fullmatch(words):
         return Reason(Kind.MISSING, path, match[1], "is required")
     if match := _CHOICE.fullmatch(words):
+        *above, (name, _) = steps(path) or [("", "")]
         choices = ", ".join(map(_shown, _choices(kind, path)))
-        remedy = f"use {choices or 'another value'} or leave it out"
-        return Reason(Kind.UNSUPPORTED, path, "", f"{match[1][:_LONGEST]} is not supported; {remedy}")
+        other = f"{match[1][:_LONGEST]} is not supported; use {choices or 'another value'} or leave it out"
+        return Reason(Kind.UNSUPPORTED, path, "", _remedy(name, kind, path_of(above)) or other)
     if _NOTHING.match(words):
         return Reason(Kind.UNSUPPORTED, path, "", "is not supported; leave it out")
     return Reason(Kind.INVALID, path, "", words[0].lower() + words[1:_LONGEST])
@@ -201,6 +209,12 @@ def _hint(name: str, kind: type[Any], path: str) -> str:
     known = [field.encode_name for one in objects for field in one.fields]
     close = get_close_matches(name[:_LONGEST], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _remedy(name: str, kind: type[Any], path: str) -> str:
+    """What the objects at a path say of a field, "" if nothing."""
+    found = (one.cls for one in types(kind, path) if isinstance(one, inspect.StructType))
+    return next((cls.remedies[name] for cls in found if issubclass(cls, Strict) and name in cls.remedies), "")
 
 
 def _choices(kind: type[Any], path: str) -> list[Any]:

@@ -15,6 +15,8 @@ _T = TypeVar("_T")
 _MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_IMAGE}
 # The maximum factor between the requested and the nearest aspect ratio.
 _MOST_OFF = math.log(1.2)
+_USUAL_EFFORT = "medium"
+_NO_EFFORT = {"none", "disable"}  # OpenAI's and LiteLLM's word
 
 
 def said_once(builder: SpecBuilder, spellings: Iterable[tuple[str, _T | None]]) -> tuple[str, _T] | None:
@@ -161,13 +163,16 @@ def modalities(builder: SpecBuilder, given: Collection[str] | None) -> None:
     builder.from_field("response_modalities", "modalities")
 
 
-def effort(builder: SpecBuilder, given: str | None, field: str) -> None:
-    """How much the model thinks: none, or one of its levels in lower case."""
-    if given is None:
+def effort(builder: SpecBuilder, given: str | None, field: str, capabilities: Capabilities) -> None:
+    """How much the model thinks: none, or one of its levels in lower case.
+
+    OpenAI's default asks a model that does not think for nothing, and LiteLLM's "default" none.
+    """
+    if given in {None, "default"} or (given == _USUAL_EFFORT and not capabilities.thinks):
         return
     target = builder.spec.generation_config.thinking_config
     path = "generation_config.thinking_config"
-    if given == "none":
+    if given in _NO_EFFORT:
         set_once(builder, target, "thinking_budget", 0, field, path)
     else:
         set_once(builder, target, "thinking_level", given.upper(), field, path)

@@ -19,7 +19,6 @@ REMEDIES = {
     "litellm_call_id": _RECORDS,
     "caching": _CACHES,
     "guardrails": "is not supported, because this server has no guardrails; leave it out",
-    "style": "is not supported; say it in the prompt, and leave it out",
 }
 
 # Fields of chats that OpenAI has replaced. Only values that ask for nothing are taken.

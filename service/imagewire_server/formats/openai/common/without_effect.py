@@ -5,7 +5,7 @@ thinking for a model that does not think, labels for a service that has no bills
 from imagewire_server.contract import pb
 from imagewire_server.contract.provider import Capabilities
 
-_USUAL_TYPE = "image/png"
+_USUAL_TYPE, _USUAL_QUALITY = "image/png", 100
 
 
 def remove(spec: pb.Spec, capabilities: Capabilities) -> set[str]:
@@ -27,10 +27,14 @@ def _image(spec: pb.Spec, capabilities: Capabilities) -> None:
     given = spec.image_config
     if given.image_size == capabilities.default_image_size and capabilities.image_sizes == ():
         given.ClearField("image_size")
-    options = given.output_options
-    usual = options.mime_type == _USUAL_TYPE and not options.HasField("compression_quality")
-    if usual and not capabilities.takes("ImageConfig.output_options"):
-        given.ClearField("output_options")
+    if not capabilities.takes("ImageConfig.output_options"):
+        options = given.output_options
+        if options.mime_type == _USUAL_TYPE:
+            options.ClearField("mime_type")
+        if options.compression_quality == _USUAL_QUALITY:
+            options.ClearField("compression_quality")
+        if not options.ListFields():
+            given.ClearField("output_options")
     if not given.ListFields():
         spec.ClearField("image_config")
 

@@ -1,11 +1,12 @@
 """The bodies of POST /v1/images/generations and /v1/images/edits. A Literal type is the only supported value."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import inspect
 
-from imagewire_server.formats.openai.common import nulls
+from imagewire_server.formats.openai.common import not_supported, nulls
 from imagewire_server.formats.openai.common.json_decode import Strict
 from imagewire_server.formats.openai.common.shared_request import (
     MOST,
@@ -32,6 +33,8 @@ class Reference(Strict):
 class ImagesRequest(ProviderOptions, kw_only=True):
     """Pictures from a prompt. n: the number of calls; each is paid for."""
 
+    remedies: ClassVar[Mapping[str, str]] = not_supported.IMAGES
+
     prompt: Prompt
     model: Model
     input_references: Annotated[list[Reference | str], MOST] | None = None
@@ -46,6 +49,7 @@ class ImagesRequest(ProviderOptions, kw_only=True):
     background: Literal["auto", "opaque"] | None = None
     input_fidelity: Literal["low"] | None = None
     moderation: Literal["auto"] | None = None
+    style: Literal["vivid"] | None = None
 
 
 def _is_json(kind: inspect.Type) -> bool:

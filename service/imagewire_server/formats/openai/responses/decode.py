@@ -48,7 +48,7 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     set_once(builder, target, "top_p", given.top_p, "top_p", path)
     set_once(builder, target, "max_output_tokens", given.max_output_tokens, "max_output_tokens", path)
     if given.reasoning is not None:
-        options.effort(builder, given.reasoning.effort, "reasoning.effort")
+        options.effort(builder, given.reasoning.effort, "reasoning.effort", capabilities)
         if given.reasoning.summary is not None:
             options.thoughts(builder, True, "reasoning.summary")
     if given.image_delivery == "url" and (tool := image_tool(given)) is not None and tool.partial_images:

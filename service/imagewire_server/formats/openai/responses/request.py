@@ -1,9 +1,11 @@
 """The body of POST /v1/responses. A Literal type is the only supported value. Items are sent back unchanged."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
+from imagewire_server.formats.openai.common import not_supported
 from imagewire_server.formats.openai.common.input_file import InputFilePart
 from imagewire_server.formats.openai.common.json_decode import Strict
 from imagewire_server.formats.openai.common.shared_request import (
@@ -147,6 +149,8 @@ ITEMS: dict[str, type[Strict]] = {
 class ImageTool(PictureOptions, tag_field="type", tag="image_generation"):
     """Requests pictures. model: one of OpenAI's names, which stands for the request's own model."""
 
+    remedies: ClassVar[Mapping[str, str]] = not_supported.IMAGE_TOOL
+
     model: str | None = None
     output_format: Literal["png", "jpeg"] | None = None
     output_compression: Percent | None = None
@@ -160,6 +164,8 @@ class ImageTool(PictureOptions, tag_field="type", tag="image_generation"):
 class FunctionTool(Strict, tag_field="type", tag="function"):
     """A function that the model may call. strict changes nothing: Google has no such option."""
 
+    remedies: ClassVar[Mapping[str, str]] = not_supported.FUNCTION_TOOL
+
     name: str
     description: str | None = None
     parameters: Object | None = None
@@ -168,6 +174,8 @@ class FunctionTool(Strict, tag_field="type", tag="function"):
 
 class WebSearchTool(SearchOptions, tag_field="type", tag="web_search"):
     """Google's search, with its options."""
+
+    remedies: ClassVar[Mapping[str, str]] = not_supported.WEB_SEARCH_TOOL
 
     search_context_size: Literal["medium"] | None = None
     user_location: None = None
@@ -184,6 +192,8 @@ class NamedTool(Strict):
 class TextFormat(Strict):
     """Answers are text."""
 
+    remedies: ClassVar[Mapping[str, str]] = not_supported.TEXT_FORMAT
+
     type: Literal["text"]
 
 
@@ -196,6 +206,8 @@ class Text(Strict):
 
 class ReasoningOptions(Strict):
     """How the model thinks. With a summary, the answer includes its thoughts."""
+
+    remedies: ClassVar[Mapping[str, str]] = not_supported.REASONING
 
     effort: str | None = None
     summary: Literal["auto", "concise", "detailed"] | None = None
@@ -212,6 +224,8 @@ Item = Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item
 
 class ResponsesRequest(ProviderOptions, kw_only=True):
     """A Responses request."""
+
+    remedies: ClassVar[Mapping[str, str]] = not_supported.RESPONSES
 
     model: Model
     input: Prompt | Annotated[list[Item], MOST]

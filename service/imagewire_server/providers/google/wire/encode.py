@@ -181,7 +181,9 @@ class _Encoder:
                 self.optional(f"ImageConfig.{name}", f"{path}.{name}")
                 config[camel(name)] = value
         if given.HasField("output_options"):
-            self.optional("ImageConfig.output_options", f"{path}.output_options")
+            inside = [f".{field.name}" for field, _ in given.output_options.ListFields()]
+            for name in inside or [""]:
+                self.optional("ImageConfig.output_options", f"{path}.output_options{name}")
             options: Json = {}
             if given.output_options.mime_type:
                 options["mimeType"] = given.output_options.mime_type

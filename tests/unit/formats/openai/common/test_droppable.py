@@ -65,7 +65,11 @@ FULL = pb.Spec(
         {"parts": [{"function_response": {"images": [{"uri": "v", "detail": 1}]}}]},
         {"image": {"uri": "w", "detail": 1}},
     ],
-    image_config={"aspect_ratio": "1:1", "image_size": "4K", "output_options": {"mime_type": "image/jpeg"}},
+    image_config={
+        "aspect_ratio": "1:1",
+        "image_size": "4K",
+        "output_options": {"mime_type": "image/jpeg", "compression_quality": 5},
+    },
     generation_config={"thinking_config": {"thinking_budget": 1}, "max_output_tokens": 5, "seed": 3},
     labels={"a": "b"},
     service_tier="flex",
@@ -79,7 +83,8 @@ FULL = pb.Spec(
     ("path", "gone"),
     [
         ("image_config.image_size", "image_config.image_size"),
-        ("image_config.output_options.mime_type", "image_config.output_options"),
+        ("image_config.output_options", "image_config.output_options"),
+        ("image_config.output_options.mime_type", "image_config.output_options.mime_type"),
         ("labels", "labels"),
         ("service_tier", "service_tier"),
         ("generation_config.thinking_config", "generation_config.thinking_config"),
@@ -130,3 +135,10 @@ def test_nothing_else_is(path: str) -> None:
     spec.CopyFrom(FULL)
     assert not droppable.clear(spec, f"spec.{path}")
     assert spec == FULL
+
+
+def test_a_file_format_of_which_nothing_is_left_is_cleared() -> None:
+    spec = pb.Spec(image_config={"image_size": "1K", "output_options": {"compression_quality": 5}})
+    path = "spec.image_config.output_options.compression_quality"
+    assert droppable.clear(spec, path) == path
+    assert spec == pb.Spec(image_config={"image_size": "1K"})

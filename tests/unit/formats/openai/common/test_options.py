@@ -209,10 +209,15 @@ def test_every_size_is_near_what_is_drawn_or_refused(width: int, height: int) ->
 @pytest.mark.parametrize(
     ("step", "expected", "refused"),
     [
-        (lambda b: options.effort(b, None, "f"), None, []),
-        (lambda b: options.effort(b, "none", "f"), {"thinking_budget": 0}, []),
-        (lambda b: options.effort(b, "low", "f"), {"thinking_level": "LOW"}, []),
-        (lambda b: options.effort(b, "", "f"), {}, []),
+        (lambda b: options.effort(b, None, "f", ALL), None, []),
+        (lambda b: options.effort(b, "none", "f", ALL), {"thinking_budget": 0}, []),
+        (lambda b: options.effort(b, "default", "f", ALL), None, []),
+        (lambda b: options.effort(b, "disable", "f", ALL), {"thinking_budget": 0}, []),
+        (lambda b: options.effort(b, "low", "f", ALL), {"thinking_level": "LOW"}, []),
+        (lambda b: options.effort(b, "", "f", ALL), {}, []),
+        (lambda b: options.effort(b, "medium", "f", ALL), {"thinking_level": "MEDIUM"}, []),
+        (lambda b: options.effort(b, "medium", "f", Capabilities(thinking_levels=())), None, []),
+        (lambda b: options.effort(b, "low", "f", Capabilities(thinking_levels=())), {"thinking_level": "LOW"}, []),
         (lambda b: options.budget(b, None, "f"), None, []),
         (lambda b: options.budget(b, -1, "f"), {"thinking_budget": -1}, []),
         (lambda b: options.budget(b, 0, "f"), {"thinking_budget": 0}, []),
@@ -237,7 +242,8 @@ def test_thinking(step: Callable[[SpecBuilder], None], expected: dict[str, Any] 
 
 
 def test_thinking_and_no_thinking_contradict() -> None:
-    _, builder = picture(lambda b: options.effort(b, "none", "effort"), lambda b: options.budget(b, 5, "max_tokens"))
+    steps = lambda b: options.effort(b, "none", "effort", ALL), lambda b: options.budget(b, 5, "max_tokens")
+    _, builder = picture(*steps)
     assert refusals(builder) == [("max_tokens", "contradicts effort; set only one of them")]
 
 

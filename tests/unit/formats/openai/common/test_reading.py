@@ -94,7 +94,7 @@ def wrong(kind: str, **fields: Any) -> list[str]:
         ),
         ("images", {"prompt": 3, "size": "9000x10"}, ["prompt", "size"]),
         ("responses", {"input": 3, "top_p": 7, "size": "9000x10"}, ["input", "top_p", "size"]),
-        ("images", {"quality": 3, "moderation": "low", "style": "vivid"}, ["style", "quality", "moderation"]),
+        ("images", {"quality": 3, "moderation": "low", "style": "natural"}, ["style", "quality", "moderation"]),
         ("images", {"stream": True, "n": 2, "x": 1}, ["x", "n"]),
         (
             "responses",
@@ -174,7 +174,7 @@ def test_a_model_that_is_not_served_is_left_to_the_call() -> None:
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "A", "odd": {}}]}]},
             ["messages[0].content[0].odd"],
         ),
-        ("images", {"output_format": "jpeg", "style": "vivid"}, ["style", "output_format"]),
+        ("images", {"output_format": "jpeg", "style": "natural"}, ["style", "output_format"]),
         ("responses", {"input": [{"role": "user", "content": "A", "odd": 1}]}, ["input[0].odd"]),
     ],
     ids=str,
@@ -231,7 +231,7 @@ def test_drop_params_leaves_out_nothing_else(kind: str, fields: dict[str, Any], 
     ("given", "default", "expected"),
     [(None, False, False), (None, True, True), (False, True, False), (True, False, True), (True, True, True)],
 )
-@pytest.mark.parametrize("fields", [{"style": "vivid"}, {"image_config": {"image_size": "4K"}}], ids=str)
+@pytest.mark.parametrize("fields", [{"style": "natural"}, {"image_config": {"image_size": "4K"}}], ids=str)
 def test_the_request_overrides_the_default(
     fields: dict[str, Any], given: bool | None, default: bool, expected: bool
 ) -> None:
@@ -244,7 +244,7 @@ def test_the_request_overrides_the_default(
     except InvalidRequest:
         dropped = False
     assert dropped == expected
-    form: dict[str, object] = {"model": "m", "prompt": "A", "style": "vivid"}
+    form: dict[str, object] = {"model": "m", "prompt": "A", "style": "natural"}
     if given is not None:
         form["drop_params"] = str(given).lower()
     try:

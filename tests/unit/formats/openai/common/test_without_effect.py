@@ -17,7 +17,7 @@ RICH = Capabilities(
     fields=frozenset({"Spec.labels", "ImageConfig.output_options"}),
 )
 PNG = {"image_config": {"output_options": {"mime_type": "image/png"}}}
-COMPRESSED = {"image_config": {"output_options": {"mime_type": "image/png", "compression_quality": 5}}}
+COMPRESSED = {"image_config": {"output_options": {"compression_quality": 5}}}
 
 
 def left(given: dict[str, Any], capabilities: Capabilities) -> pb.Spec:
@@ -32,6 +32,8 @@ def left(given: dict[str, Any], capabilities: Capabilities) -> pb.Spec:
         ({"image_config": {"image_size": "1K"}}, False),
         ({"image_config": {}}, True),
         (PNG, False),
+        ({"image_config": {"output_options": {"compression_quality": 100}}}, False),
+        ({"image_config": {"output_options": {"mime_type": "image/png", "compression_quality": 100}}}, False),
         ({"labels": {"a": "b"}}, False),
         ({"tool_config": {"mode": "AUTO"}}, True),
         ({"tool_config": {"mode": "NONE"}}, True),
@@ -57,6 +59,24 @@ def test_no_thinking_is_nothing_for_a_model_that_does_not_think(thinking: dict[s
     given = {"generation_config": {"thinking_config": thinking}}
     assert not left(given, PLAIN).generation_config.HasField("thinking_config")
     assert left(given, RICH) == pb.Spec(**given)
+
+
+@pytest.mark.parametrize(
+    ("asked", "left_over"),
+    [
+        ({"mime_type": "image/png", "compression_quality": 5}, {"compression_quality": 5}),
+        ({"mime_type": "image/jpeg", "compression_quality": 100}, {"mime_type": "image/jpeg"}),
+    ],
+)
+def test_only_the_wish_of_a_file_format_that_asks_for_something_stays(
+    asked: dict[str, Any], left_over: dict[str, Any]
+) -> None:
+    assert left({"image_config": {"output_options": asked}}, PLAIN).image_config.output_options == (
+        pb.ImageOutputOptions(**left_over)
+    )
+    assert left({"image_config": {"output_options": asked}}, RICH).image_config.output_options == (
+        pb.ImageOutputOptions(**asked)
+    )
 
 
 @pytest.mark.parametrize(

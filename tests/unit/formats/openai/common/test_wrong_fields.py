@@ -154,7 +154,6 @@ def test_a_value_that_is_no_object() -> None:
         ("num_retries", "in the server's file"),
         ("tags", "LiteLLM's own records"),
         ("guardrails", "has no guardrails"),
-        ("style", "in the prompt"),
     ],
 )
 def test_names_of_others_have_their_own_remedy(field: str, words: str) -> None:

@@ -51,7 +51,7 @@ def test_fields_that_are_json_in_a_form() -> None:
         ),
         ({"metadata": 1}, "metadata", "expected `object | null`, got `int`"),
         ({"aspectRatios": "1:1"}, "aspectRatios", "is an unknown field; leave it out; did you mean 'aspectRatio'?"),
-        ({"style": "vivid"}, "style", "is not supported; say it in the prompt, and leave it out"),
+        ({"style": "natural"}, "style", "is not supported; say it in the prompt, and leave it out"),
     ],
     ids=str,
 )

@@ -64,7 +64,7 @@ BASES: dict[str, dict[str, Any]] = {
 
 
 # Messages that are refused as a whole, and the field that names them.
-REFUSED_WHOLE = {"ImageOutputOptions": "output_options", "OutputConfig": "output_config"}
+REFUSED_WHOLE = {"OutputConfig": "output_config"}
 
 
 # Messages that stand in another place than the walk would put them.
