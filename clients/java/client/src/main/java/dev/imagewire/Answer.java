@@ -14,9 +14,16 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** What a model said and drew. The answer of a stream grows while the stream is read. */
+/**
+ * What a model said and drew: its first candidate. The answer of a stream grows while the stream is
+ * read.
+ */
 public final class Answer {
   final List<Part> parts = new ArrayList<>();
+
+  /** Whether another candidate than the first has a picture. */
+  boolean others;
+
   private final String requestId;
   private Started started = Started.getDefaultInstance();
   private CandidateFinished candidate = CandidateFinished.getDefaultInstance();
@@ -153,6 +160,11 @@ public final class Answer {
     String code = "NO_PICTURE";
     String reason = nativeFinishReason();
     String message = "the model answered without a picture; change the prompt";
+    if (others) {
+      message =
+          "the picture is not of the first candidate, the only one that this client reads; ask for"
+              + " one candidate";
+    }
     if (promptFeedback() != null) {
       reason = promptFeedback().getBlockReason();
     }

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.Flow;
 import java.util.function.Supplier;
 
@@ -163,6 +164,7 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
    * @throws IOException if {@code out} does
    */
   public long transferTo(OutputStream out) throws IOException {
+    Objects.requireNonNull(out, "out");
     long written = 0;
     try (Picture picture = new Picture()) {
       for (ByteString piece = picture.next(); piece != null; piece = picture.next()) {
@@ -176,7 +178,8 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
   /**
    * Reads the picture while it arrives, as {@link #transferTo} writes it: the end comes after the
    * last event of the stream, when the picture has been checked. Its methods throw an {@link
-   * IOException} whose cause is the {@link ImagewireException}. Closing it ends the call.
+   * IOException} whose cause is the {@link ImagewireException}. Closing it ends the call, and no
+   * byte is read after that.
    */
   public InputStream picture() {
     return new Picture();
@@ -223,7 +226,7 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
     }
 
     @Override
-    public void close() {
+    void end() {
       AnswerStream.this.close();
     }
   }

@@ -1,5 +1,6 @@
 package dev.imagewire;
 
+import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -36,6 +37,9 @@ final class Call implements AutoCloseable {
   // When a server asks for a longer wait than this, the caller gets the error.
   private static final Duration MOST_PATIENCE = Duration.ofSeconds(60);
 
+  // Nanoseconds have no room for more than 292 years, and gRPC for more than 100.
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
   private static final Metadata.Key<String> REQUEST_ID = key("x-request-id");
   private static final Metadata.Key<String> AUTHORIZATION = key("authorization");
 
@@ -52,6 +56,7 @@ final class Call implements AutoCloseable {
   private final Deadline deadline;
   private final Metadata sent = new Metadata();
   private final int retries;
+  private volatile boolean reached; // whether an attempt may have reached the server
   private int made;
   private long unsentSince;
 
@@ -61,8 +66,8 @@ final class Call implements AutoCloseable {
     this.context = parent.withCancellation();
     this.draws = draws;
     this.retries = retries;
-    this.deadline =
-        timeout.isZero() ? null : Deadline.after(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    Duration limit = timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout;
+    this.deadline = limit.isZero() ? null : Deadline.after(limit.toNanos(), TimeUnit.NANOSECONDS);
     this.id = UUID.randomUUID().toString();
     sent.merge(client.settings.metadata);
     String given = sent.get(REQUEST_ID);
@@ -84,6 +89,7 @@ final class Call implements AutoCloseable {
     id = whole.id;
     logId = whole.logId;
     draws = false;
+    reached = whole.reached;
     sent.merge(whole.sent);
   }
 
@@ -94,6 +100,11 @@ final class Call implements AutoCloseable {
   /** A part of this call that draws nothing, with the same time. */
   Call free() {
     return new Call(this);
+  }
+
+  /** Whether anything of it may have reached the server. */
+  boolean reached() {
+    return reached;
   }
 
   String target() {
@@ -149,6 +160,11 @@ final class Call implements AutoCloseable {
             public ClientStreamTracer newClientStreamTracer(
                 ClientStreamTracer.StreamInfo info, Metadata all) {
               return new ClientStreamTracer() {
+                @Override
+                public void streamCreated(Attributes transport, Metadata all) {
+                  Call.this.reached = true; // from here on, it may be on its way
+                }
+
                 @Override
                 public void outboundHeaders() {
                   reached = true;
@@ -208,7 +224,7 @@ final class Call implements AutoCloseable {
    * @param free whether the next attempt costs nothing, whatever the failure says
    */
   Duration pause(Failure failed, boolean begun, boolean free) {
-    if (ended()) {
+    if (ended() || failed.own() == Failure.Own.CLOSED) {
       return null;
     }
     if (failed.unsent() && retries > 0) {

@@ -1,5 +1,7 @@
 package dev.imagewire;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.imagewire.v1.DeleteImageRequest;
 import dev.imagewire.v1.GetModelRequest;
 import dev.imagewire.v1.ImageServiceGrpc;
@@ -21,7 +23,8 @@ import java.util.concurrent.Executors;
  * Calls one server. It is for all threads of a program, which share its connection.
  *
  * <p>Every call ends with the {@link Context} that is current when it is made, or at its deadline;
- * and if its thread is interrupted. All failures are an {@link ImagewireException}.
+ * and if its thread is interrupted. All failures are an {@link ImagewireException}. An argument
+ * that is null is a {@link NullPointerException} with its name, before anything is sent.
  */
 public final class Client implements AutoCloseable {
   /** The version of this client, which the server's log has in the user agent. */
@@ -155,12 +158,12 @@ public final class Client implements AutoCloseable {
 
   /** Starts a chat. The options go with every call. */
   public Chat chat(Options options) {
-    return new Chat(this, options, List.of());
+    return new Chat(this, requireNonNull(options, "options"), List.of());
   }
 
   /** Goes on with a chat that was saved, by whatever client. */
   public Chat chat(Spec saved) {
-    Spec rest = saved.toBuilder().clearMessages().build();
+    Spec rest = requireNonNull(saved, "saved").toBuilder().clearMessages().build();
     return new Chat(this, new Options().spec(rest), saved.getMessagesList());
   }
 
@@ -170,7 +173,7 @@ public final class Client implements AutoCloseable {
    * @throws IllegalArgumentException if the text is no such chat
    */
   public Chat chatFromJson(String saved) {
-    return chat(Chat.parsed(saved));
+    return chat(Chat.parsed(requireNonNull(saved, "saved")));
   }
 
   /**
@@ -178,6 +181,7 @@ public final class Client implements AutoCloseable {
    * anew.
    */
   public AnswerStream resume(Kept kept) {
+    requireNonNull(kept, "kept");
     if ((kept.completionId() == null) == (kept.requestId() == null)) {
       throw Failure.invalid(
           "completion_id",
@@ -189,7 +193,7 @@ public final class Client implements AutoCloseable {
             .setOffset(kept.offset())
             .setMaxFrameBytes(settings.frame(0));
     if (kept.requestId() == null) {
-      asked.setCompletionId(kept.completionId());
+      asked.setCompletionId(Checks.text("completion_id", kept.completionId()));
     } else {
       Request.checkUuid(kept.requestId());
       asked.setRequestId(kept.requestId());
@@ -217,7 +221,7 @@ public final class Client implements AutoCloseable {
    * Large pictures of requests are uploaded without being asked.
    */
   public Image upload(Image picture) {
-    if (picture.data() == null) {
+    if (requireNonNull(picture, "picture").data() == null) {
       throw Failure.invalid("picture", "has no bytes here: give the file itself");
     }
     try (Call call = call()) {
@@ -236,7 +240,7 @@ public final class Client implements AutoCloseable {
    * Reads a picture that the server keeps while it arrives, from the byte at {@code offset}. The
    * bytes are checked at the end, against the SHA-256 only from offset 0: until then, they may be
    * damaged. Its methods throw an {@link java.io.IOException} whose cause is the {@link
-   * ImagewireException}. Closing it ends the call.
+   * ImagewireException}. Closing it ends the call, and no byte is read after that.
    */
   public InputStream openDownload(String id, long offset) {
     return store.new Download(call(), id, offset);
@@ -244,9 +248,7 @@ public final class Client implements AutoCloseable {
 
   /** Removes a picture from the server. An answer that has it can no longer be resumed. */
   public void deleteImage(String id) {
-    if (id.isEmpty()) {
-      throw Failure.invalid("image_id", "is empty: give the picture's id");
-    }
+    Store.checkId(id);
     try (Call call = call()) {
       var asked = DeleteImageRequest.newBuilder().setImageId(id).build();
       call.unary(ImageServiceGrpc.getDeleteImageMethod(), asked, false);
@@ -271,6 +273,7 @@ public final class Client implements AutoCloseable {
 
   /** One model, by its name or an alias. */
   public Model getModel(String name) {
+    Checks.text("name", requireNonNull(name, "name"));
     try (Call call = call(Context.current(), 0)) {
       var asked = GetModelRequest.newBuilder().setName(name).build();
       return call.unary(ModelServiceGrpc.getGetModelMethod(), asked, false).getModel();

@@ -1,5 +1,7 @@
 package dev.imagewire;
 
+import static java.util.Objects.requireNonNull;
+
 import io.grpc.ClientInterceptor;
 import io.grpc.Metadata;
 import java.time.Duration;
@@ -39,7 +41,7 @@ public final class ClientBuilder {
 
   /** The key that the server asks for. Default: the environment variable IMAGEWIRE_API_KEY. */
   public ClientBuilder apiKey(String key) {
-    apiKey = key;
+    apiKey = requireNonNull(key, "key");
     return this;
   }
 
@@ -54,13 +56,13 @@ public final class ClientBuilder {
    * together; zero for no limit. Default: 10 minutes.
    */
   public ClientBuilder timeout(Duration limit) {
-    timeout = limit;
+    timeout = requireNonNull(limit, "limit");
     return this;
   }
 
   /**
    * How often a call is repeated at most if the server said that nothing can have been charged.
-   * Default: 2.
+   * Default: 2. With 0, a call whose connection broke is not sent again either.
    */
   public ClientBuilder retries(int most) {
     retries = most;
@@ -76,15 +78,20 @@ public final class ClientBuilder {
     return this;
   }
 
-  /** Is sent with every call. "x-request-id" is the id of every call in the server's log. */
+  /**
+   * Is sent with every call. "x-request-id" is the id of every call in the server's log.
+   *
+   * @throws ImagewireException.InvalidRequest for a value that no header can have
+   */
   public ClientBuilder metadata(Metadata headers) {
+    Checks.headers(requireNonNull(headers, "headers"));
     metadata.merge(headers);
     return this;
   }
 
   /** Sees every attempt of every call, for example gRPC's own for traces. */
   public ClientBuilder intercept(ClientInterceptor interceptor) {
-    interceptors.add(interceptor);
+    interceptors.add(requireNonNull(interceptor, "interceptor"));
     return this;
   }
 
@@ -111,7 +118,7 @@ public final class ClientBuilder {
       throw Failure.invalid("retries", "must be at least 0");
     } else if (maxMessageBytes < LEAST_MESSAGE) {
       throw Failure.invalid("maxMessageBytes", "must be at least " + LEAST_MESSAGE);
-    } else if (!apiKey.chars().allMatch(each -> each >= ' ' && each <= '~')) {
+    } else if (!Checks.isHeader(apiKey)) {
       throw Failure.invalid(
           "apiKey",
           "(else IMAGEWIRE_API_KEY) holds what no key has, such as a line's end: give the key"

@@ -23,6 +23,8 @@ final class Connecting {
   // What a server may send ahead of the reader in each stream. gRPC's own grows to 8 MiB, and stays
   // so: a few streams with slow readers would fill the memory.
   private static final int WINDOW = 512 << 10;
+  // gRPC's own limit is 8 KiB, but an error names up to 64 wrong fields, in the trailers.
+  private static final int MOST_METADATA = 256 << 10;
   private static final long FIRST_PAUSE_MS = 200;
   private static final long LONGEST_PAUSE_MS = 1000;
 
@@ -100,6 +102,7 @@ final class Connecting {
             .defaultServiceConfig(SERVICE_CONFIG)
             .disableServiceConfigLookUp()
             .maxInboundMessageSize(settings.maxMessageBytes)
+            .maxInboundMetadataSize(MOST_METADATA)
             // A model may think in silence for minutes: pings tell a dead peer from a busy one.
             .keepAliveTime(30, TimeUnit.SECONDS)
             .keepAliveTimeout(10, TimeUnit.SECONDS)

@@ -69,6 +69,7 @@ record Failure(
         "the deadline of the call to %s passed: allow more time",
         "; " + MAY_BE_CHARGED),
     GIVEN_UP("CANCELLED", "the call to %s was given up", "; " + MAY_BE_CHARGED),
+    CLOSED("CANCELLED", "the client is closed, which called %s", "; " + MAY_BE_CHARGED),
     ANSWER_TOO_LARGE(
         "RESOURCE_EXHAUSTED",
         "the answer of %s is drawn but larger than this client takes in one message: use"
@@ -132,6 +133,10 @@ record Failure(
 
   boolean unsent() {
     return own == Own.NO_SERVER || own == Own.HANGS_UP;
+  }
+
+  boolean answerTooLarge() {
+    return own == Own.ANSWER_TOO_LARGE || reason.equals("ANSWER_TOO_LARGE");
   }
 
   Failure also(String hint) {
@@ -200,10 +205,14 @@ record Failure(
       if (unsent || own == Own.BROKE) {
         message += " (" + said.lines().findFirst().orElse("") + cause(status) + ")";
       }
-      if (call.draws) {
+      boolean ended = own == Own.GIVEN_UP || own == Own.CLOSED || own == Own.LATE;
+      boolean never = ended && !call.reached();
+      if (never) {
+        message += "; nothing was sent, so nothing was charged";
+      } else if (call.draws) {
         message += own.charged;
       }
-      retryable = unsent || own == Own.BROKE && !call.draws;
+      retryable = unsent || never || own == Own.BROKE && !call.draws;
     }
     return new Failure(
         code,
@@ -226,7 +235,7 @@ record Failure(
     return switch (status.getCode()) {
       case UNAVAILABLE -> {
         if (message.startsWith("Channel shutdown")) { // the client is closed
-          yield Own.GIVEN_UP;
+          yield Own.CLOSED;
         }
         if (sent) {
           yield Own.BROKE;

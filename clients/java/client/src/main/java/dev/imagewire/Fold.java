@@ -69,6 +69,7 @@ final class Fold {
           answer.parts.add(part);
           return new Event.PartDone(finished.getPartIndex(), part);
         }
+        answer.others |= finished.hasImage();
       }
       case CANDIDATE_FINISHED -> {
         if (said.getCandidateFinished().getCandidateIndex() == 0) {
@@ -107,6 +108,11 @@ final class Fold {
       return;
     }
     Candidate candidate = said.getCandidates(0);
+    answer.others =
+        said.getCandidatesList().stream()
+            .skip(1)
+            .flatMap(each -> each.getMessage().getPartsList().stream())
+            .anyMatch(part -> part.hasImage());
     answer.end(shared(CandidateFinished.newBuilder(), candidate).build());
     var last = candidate.getMessage().getImage();
     for (var part : candidate.getMessage().getPartsList()) {

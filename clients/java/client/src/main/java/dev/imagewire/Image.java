@@ -1,5 +1,7 @@
 package dev.imagewire;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.imagewire.v1.ImageDetail;
@@ -47,22 +49,22 @@ public record Image(
 
   /** A picture to be sent, of an encoded file. The array must not be changed later. */
   public static Image of(byte[] data) {
-    return toSend(data, mediaType(data), null, null);
+    return toSend(data, mediaType(requireNonNull(data, "data")), null, null);
   }
 
   /** A picture to be sent, of a file. */
   public static Image read(Path path) throws IOException {
-    return of(Files.readAllBytes(path));
+    return of(Files.readAllBytes(requireNonNull(path, "path")));
   }
 
   /** A picture that the server keeps, by its {@link #id}. */
   public static Image byId(String id) {
-    return toSend(null, "", id, null);
+    return toSend(null, "", requireNonNull(id, "id"), null);
   }
 
   /** A picture that the model fetches. */
   public static Image byUri(String uri, String mimeType) {
-    return toSend(null, mimeType, null, uri);
+    return toSend(null, requireNonNull(mimeType, "mimeType"), null, requireNonNull(uri, "uri"));
   }
 
   /** The same picture, looked at as closely as this. */

@@ -78,6 +78,9 @@ public class ImagewireException extends RuntimeException {
   }
 
   static ImagewireException of(Failure failure) {
+    if (failure.answerTooLarge()) {
+      return new AnswerTooLarge(failure);
+    }
     return switch (failure.code()) {
       case "INVALID_ARGUMENT" -> new InvalidRequest(failure);
       case "UNAUTHENTICATED" -> new Unauthenticated(failure);
@@ -130,7 +133,19 @@ public class ImagewireException extends RuntimeException {
     }
   }
 
-  /** Too many calls, or an answer that is too large: {@link #reason} tells. */
+  /**
+   * Drawn, but too large for one message, whether the server says so or this client's own limit:
+   * stream it, or raise {@link ClientBuilder#maxMessageBytes}.
+   */
+  public static final class AnswerTooLarge extends ImagewireException {
+    private static final long serialVersionUID = 1;
+
+    AnswerTooLarge(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** Too many calls, or a quota or budget that is spent: {@link #reason} tells. */
   public static final class RateLimited extends ImagewireException {
     private static final long serialVersionUID = 1;
 

@@ -1,5 +1,7 @@
 package dev.imagewire;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.imagewire.v1.OnDisconnect;
 import dev.imagewire.v1.Spec;
 import java.time.Duration;
@@ -9,7 +11,8 @@ import java.util.stream.Stream;
 
 /**
  * What a call that draws says beside the prompt, or all calls of a {@link Chat}. Options do not
- * change: each method returns others, which say this too.
+ * change: each method returns others, which say this too. Null is the default for a model and a
+ * time; elsewhere it is a {@link NullPointerException} with the argument's name.
  */
 public final class Options {
   private final List<Consumer<Request>> said;
@@ -29,7 +32,8 @@ public final class Options {
 
   /** These options, and then those, which win. */
   public Options and(Options others) {
-    return new Options(Stream.concat(said.stream(), others.said.stream()).toList());
+    return new Options(
+        Stream.concat(said.stream(), requireNonNull(others, "options").said.stream()).toList());
   }
 
   void apply(Request request) {
@@ -46,16 +50,20 @@ public final class Options {
 
   /** Pictures to edit. They stand in front of the prompt. */
   public Options images(Image... pictures) {
+    requireNonNull(pictures, "pictures");
+    Stream.of(pictures).forEach(each -> requireNonNull(each, "pictures"));
     return with(request -> request.images.addAll(List.of(pictures)));
   }
 
   /** Width to height, for example "16:9". */
   public Options aspectRatio(String ratio) {
+    requireNonNull(ratio, "ratio");
     return with(request -> request.own.getImageConfigBuilder().setAspectRatio(ratio));
   }
 
   /** "512", "1K", "2K" or "4K". */
   public Options imageSize(String size) {
+    requireNonNull(size, "size");
     return with(request -> request.own.getImageConfigBuilder().setImageSize(size));
   }
 
@@ -64,6 +72,7 @@ public final class Options {
    * sampling, safety settings and so on. The prompt comes behind its messages.
    */
   public Options spec(Spec spec) {
+    requireNonNull(spec, "spec");
     return with(request -> request.base = spec);
   }
 
@@ -72,11 +81,13 @@ public final class Options {
    * paid again. {@link Client#resume} and {@link Client#getCompletion} find the answer by it too.
    */
   public Options requestId(String uuid) {
+    requireNonNull(uuid, "uuid");
     return with(request -> request.requestId = uuid);
   }
 
   /** What happens if you leave before the answer is whole. Default: the server's setting. */
   public Options onDisconnect(OnDisconnect wish) {
+    requireNonNull(wish, "wish");
     return with(request -> request.onDisconnect = wish);
   }
 

@@ -11,12 +11,26 @@ abstract class Pieces extends InputStream {
   private ByteString piece = ByteString.EMPTY;
   private int at;
   private ImagewireException failed;
+  private volatile boolean closed;
 
   /** The next bytes; null at the end, when all have been checked. */
   abstract ByteString next();
 
+  /** Ends the call. */
+  abstract void end();
+
+  /** Ends the call: nothing can be read any more. */
+  @Override
+  public final void close() {
+    closed = true;
+    end();
+  }
+
   // Whether there is a byte at `at`.
   private boolean more() throws IOException {
+    if (closed) {
+      throw new IOException("the picture's stream is closed");
+    }
     while (piece != null && at == piece.size()) {
       try {
         if (failed == null) {
@@ -54,6 +68,7 @@ abstract class Pieces extends InputStream {
 
   @Override
   public long transferTo(OutputStream out) throws IOException {
+    Objects.requireNonNull(out, "out");
     long written = 0;
     while (more()) {
       ByteString rest = piece.substring(at);

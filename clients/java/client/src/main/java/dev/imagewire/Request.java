@@ -1,5 +1,7 @@
 package dev.imagewire;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.imagewire.v1.ChatMessage;
 import dev.imagewire.v1.CreateCompletionRequest;
 import dev.imagewire.v1.OnDisconnect;
@@ -36,7 +38,8 @@ final class Request {
 
   /** history: a chat's messages so far. prompt: may be empty. */
   Request(String prompt, Options options, List<ChatMessage> history) {
-    options.apply(this);
+    Checks.text("prompt", requireNonNull(prompt, "prompt"));
+    requireNonNull(options, "options").apply(this);
     if (!requestId.isEmpty()) {
       checkUuid(requestId);
     }
@@ -54,6 +57,7 @@ final class Request {
       made.addMessages(said);
     }
     spec = made.setModel(name).build();
+    Checks.text("", spec);
   }
 
   private ChatMessage message(String prompt) {

@@ -1,6 +1,7 @@
 package dev.imagewire;
 
 import static dev.imagewire.Failure.corrupt;
+import static java.util.Objects.requireNonNull;
 
 import com.google.protobuf.ByteString;
 import dev.imagewire.v1.DownloadImageRequest;
@@ -120,12 +121,23 @@ final class Store {
     }
   }
 
+  static void checkId(String id) {
+    if (Checks.text("image_id", requireNonNull(id, "id")).isEmpty()) {
+      throw Failure.invalid("image_id", "is empty: give the picture's id");
+    }
+  }
+
   /** A picture with its bytes. */
   Image fetch(Call call, String id) {
     var download = new Download(call, id, 0);
-    var pieces = new ArrayList<ByteString>();
+    var pieces = new ArrayList<ByteString>(); // grows as they come, whatever was announced
     for (ByteString piece = download.next(); piece != null; piece = download.next()) {
       pieces.add(piece);
+      if (download.image.getSizeBytes() > Integer.MAX_VALUE) {
+        throw corrupt(
+            "a picture of %d bytes was announced: no array has so many",
+            download.image.getSizeBytes());
+      }
     }
     return download.image(ByteString.copyFrom(pieces));
   }
@@ -145,9 +157,7 @@ final class Store {
     private boolean ended;
 
     Download(Call call, String id, long offset) {
-      if (id.isEmpty()) {
-        throw Failure.invalid("image_id", "is empty: give the picture's id");
-      }
+      checkId(id);
       this.call = call;
       this.id = id;
       this.offset = offset;
@@ -183,7 +193,7 @@ final class Store {
                             asked));
           }
           if (!messages.hasNext()) {
-            end();
+            check();
             break;
           }
           DownloadImageResponse said = messages.next();
@@ -205,6 +215,12 @@ final class Store {
         throw corrupt(
             "a picture's bytes go on at %d where %d was due", chunk.getOffset(), position);
       }
+      if (chunk.getData().size() > image.getSizeBytes() - position) {
+        call.close(); // whoever reads this may not close it, and the server would go on
+        throw corrupt(
+            "a picture goes on at byte %d where %d were announced",
+            chunk.getOffset() + chunk.getData().size(), image.getSizeBytes());
+      }
       position += chunk.getData().size();
       sum.update(chunk.getData().asReadOnlyByteBuffer());
       return chunk.getData();
@@ -224,7 +240,7 @@ final class Store {
       call.sleep(pause);
     }
 
-    private void end() {
+    private void check() {
       ended = true;
       if (position != image.getSizeBytes()) {
         throw corrupt(
@@ -236,7 +252,7 @@ final class Store {
     }
 
     @Override
-    public void close() {
+    void end() {
       call.close();
     }
   }
