@@ -153,6 +153,23 @@ def test_the_readmes_first_program_runs_in_an_empty_project(target: str, tmp_pat
     assert (project / "banana.png").read_bytes().startswith(PNG)
 
 
+def test_a_module_uses_the_client(target: str, tmp_path: Path) -> None:
+    build()
+    (code,) = re.findall(r"```java\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)[:1]
+    needed = re.findall(r"`(--add-modules) (\S+)`", (FOLDER / "README.md").read_text())[0]
+    (tmp_path / "Draw.java").write_text(f"package app;\n{code}")
+    module = '@SuppressWarnings("requires-automatic")\nmodule app {\n  requires dev.imagewire;\n}\n'
+    (tmp_path / "module-info.java").write_text(module)
+    jars = FOLDER / "samples/build/lib"
+    strict = ("-Xlint:all", "-Werror", "-p", jars, "-d", tmp_path / "app")
+    run(needs("javac"), *strict, tmp_path / "module-info.java", tmp_path / "Draw.java")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    path = f"{jars}{os.pathsep}{tmp_path / 'app'}"
+    _printed([needs("java"), "-p", path, *needed, "-m", "app/app.Draw"], folder, target)
+    assert (folder / "banana.png").read_bytes().startswith(PNG)
+
+
 def test_the_format() -> None:
     folder = FOLDER / "build"
     maven(
