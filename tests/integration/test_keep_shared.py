@@ -120,6 +120,11 @@ async def test_redis_that_forgets_is_told_what_is_being_drawn(own: tuple[Redis, 
     call = first.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(STUCK), request_id=ident))
     while not (await call.read()).HasField("image_chunk"):
         pass
+    # Redis has it too: of an answer of which nothing is written yet, the owner would tell Redis again, and go on.
+    watched = second.chat.ResumeCompletion(pb.ResumeCompletionRequest(request_id=ident))
+    while not (await watched.read()).event.HasField("image_chunk"):
+        pass
+    watched.cancel()
     redis.kill(forget=True)
     redis.start()
     # At once: this waits until the owner had the time to tell.
