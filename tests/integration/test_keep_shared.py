@@ -16,6 +16,8 @@ from tests.integration.keeping import BIG, draw, draws, flat, resume
 from tests.integration.shared_store import Redis, keep_settings, running_redis
 from tests.integration.status import told
 
+pytestmark = pytest.mark.system
+
 SMALL = "gemini/gemini-2.5-flash-image"
 SLOW = "gemini/emulator-latency-14000"  # longer than servers wait after a restart of Redis
 DRIP = "gemini/emulator-drip-2000"
