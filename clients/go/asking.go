@@ -121,6 +121,9 @@ func (a *asking) begin() error {
 	if a.recv != nil {
 		return nil
 	}
+	if err := a.call.over(); err != nil {
+		return err
+	}
 	if err := a.upload(); err != nil {
 		return err
 	}
@@ -164,6 +167,9 @@ func (a *asking) leave() {
 // create asks for the whole answer in one message, and gets the pictures that came by their ids.
 func (a *asking) create() (*Answer, error) {
 	for {
+		if err := a.call.over(); err != nil {
+			return nil, err
+		}
 		if err := a.upload(); err != nil {
 			return nil, err
 		}

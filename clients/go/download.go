@@ -47,6 +47,9 @@ func (c *Client) download(call *call, id string, offset int64, w io.Writer) (*Im
 	}
 	frame, _ := c.settings.frame(0)
 	for asked := offset; ; {
+		if err := call.over(); err != nil {
+			return nil, err
+		}
 		trailer, err := d.from(call.ctx, c.images, &imagewirev1.DownloadImageRequest{
 			ImageId: id, Offset: d.position, MaxFrameBytes: frame,
 		})

@@ -38,6 +38,7 @@ type Client struct {
 	settings settings
 	// Whether the server said that it keeps nothing.
 	keepOff atomic.Bool
+	closed  atomic.Bool
 }
 
 // New makes a client. Nothing is sent yet.
@@ -76,7 +77,10 @@ func New(target string, options ...ClientOption) (*Client, error) {
 }
 
 // Close ends the client's connection, and every call that still runs.
-func (c *Client) Close() error { return c.conn.Close() }
+func (c *Client) Close() error {
+	c.closed.Store(true)
+	return c.conn.Close()
+}
 
 // Target is the server's address as gRPC has it.
 func (c *Client) Target() string { return c.target }
