@@ -36,6 +36,8 @@ type call struct {
 	made        int
 	unsentSince time.Time
 	closed      *atomic.Bool
+	// invalid is why it cannot be sent.
+	invalid error
 	// doubtful says whether an attempt was sent and ended without a word on what it cost.
 	doubtful bool
 }
@@ -64,6 +66,7 @@ func (c *Client) newCall(ctx context.Context, draws bool) *call {
 	if c.settings.apiKey != "" && len(sent.Get("authorization")) == 0 {
 		sent.Set("authorization", "Bearer "+c.settings.apiKey)
 	}
+	made.invalid = checkMetadata(sent)
 	made.ctx = metadata.NewOutgoingContext(made.ctx, sent)
 	return made
 }
@@ -141,8 +144,11 @@ func (c *call) wait(long time.Duration) error {
 	}
 }
 
-// over is the error of a call that has ended before its next attempt is sent; nil if it goes on.
+// over is the error of a call that has ended before its next attempt is sent, or cannot be sent; nil if it goes on.
 func (c *call) over() error {
+	if c.invalid != nil {
+		return c.invalid
+	}
 	code, words := status.FromContextError(c.ctx.Err()).Code(), beforeSent
 	if c.closed.Load() {
 		code, words = codes.Canceled, clientClosed

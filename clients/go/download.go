@@ -38,8 +38,8 @@ func (c *Client) DownloadTo(ctx context.Context, w io.Writer, id string, offset 
 
 // download writes to w, or into Data if that is nil.
 func (c *Client) download(call *call, id string, offset int64, w io.Writer) (*Image, error) {
-	if id == "" {
-		return nil, invalid("image_id", "is empty: give the picture's ID")
+	if err := checkID(id); err != nil {
+		return nil, err
 	}
 	d := &downloaded{position: offset, sum: sha256.New(), to: w}
 	if w == nil {
@@ -85,6 +85,13 @@ func (c *Client) download(call *call, id string, offset int64, w io.Writer) (*Im
 		made.Data = d.whole.Bytes()
 	}
 	return made, nil
+}
+
+func checkID(id string) error {
+	if id == "" {
+		return invalid("image_id", "is empty: give the picture's ID")
+	}
+	return checkText("", &imagewirev1.DownloadImageRequest{ImageId: id})
 }
 
 // downloaded is what has come of a picture, over any connections. whole has its bytes if they go nowhere else.

@@ -53,7 +53,9 @@ func New(target string, options ...ClientOption) (*Client, error) {
 	}
 	made := newSettings()
 	for _, option := range options {
-		option(&made)
+		if option != nil {
+			option(&made)
+		}
 	}
 	if err := made.check(); err != nil {
 		return nil, err
@@ -147,10 +149,11 @@ type settings struct {
 	retries         int
 	maxMessageBytes int
 	metadata        metadata.MD
+	unpaired        bool // a name of the metadata has no value
 	dial            []grpc.DialOption
 }
 
-// ClientOption is an option of [New].
+// ClientOption is an option of [New]. A nil one says nothing.
 type ClientOption func(*settings)
 
 // WithAPIKey is the key that the server asks for. Default: the environment variable IMAGEWIRE_API_KEY, else none.
@@ -173,13 +176,25 @@ func WithMaxMessageBytes(most int) ClientOption {
 	return func(s *settings) { s.maxMessageBytes = most }
 }
 
-// WithMetadata is sent with every call: names and values, as [metadata.Pairs] takes them. "x-request-id" among them is
+// WithMetadata is sent with every call: names and values in turn. Values are printable ASCII, or bytes for names in "-bin". "x-request-id" among them is
 // the id of every call in the server's log.
 func WithMetadata(pairs ...string) ClientOption {
-	return func(s *settings) { s.metadata = metadata.Join(s.metadata, metadata.Pairs(pairs...)) }
+	return func(s *settings) {
+		if len(pairs)%2 != 0 {
+			s.unpaired = true
+			return
+		}
+		s.metadata = metadata.Join(s.metadata, metadata.Pairs(pairs...))
+	}
 }
 
 // WithDialOptions are further options of gRPC's, for example interceptors. They override the client's own.
 func WithDialOptions(options ...grpc.DialOption) ClientOption {
-	return func(s *settings) { s.dial = append(s.dial, options...) }
+	return func(s *settings) {
+		for _, option := range options {
+			if option != nil {
+				s.dial = append(s.dial, option)
+			}
+		}
+	}
 }

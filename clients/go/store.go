@@ -85,13 +85,16 @@ func (c *Client) Upload(ctx context.Context, picture *Image) (*Image, error) {
 
 func (c *Client) upload(call *call, data []byte, mimeType string) (*Image, error) {
 	sum, size := sha256.Sum256(data), int64(len(data))
+	first := &imagewirev1.Image{MimeType: mimeType, SizeBytes: &size, Sha256: sum[:]}
+	if err := checkText("", first); err != nil {
+		return nil, err
+	}
 	var stored *imagewirev1.UploadImageResponse
 	err := call.unary(true, func(ctx context.Context) (trailer metadata.MD, err error) {
 		stream, err := c.images.UploadImage(ctx, grpc.Trailer(&trailer))
 		if err != nil {
 			return nil, err
 		}
-		first := &imagewirev1.Image{MimeType: mimeType, SizeBytes: &size, Sha256: sum[:]}
 		// io.EOF says that the server has ended the call, and CloseAndRecv why.
 		err = stream.Send(&imagewirev1.UploadImageRequest{Event: &imagewirev1.UploadImageRequest_Image{Image: first}})
 		for at := 0; at < len(data) && err == nil; at += piece {
@@ -112,8 +115,8 @@ func (c *Client) upload(call *call, data []byte, mimeType string) (*Image, error
 
 // DeleteImage removes a picture from the server. An answer that it is part of can no longer be resumed.
 func (c *Client) DeleteImage(ctx context.Context, id string) error {
-	if id == "" {
-		return invalid("image_id", "is empty: give the picture's ID")
+	if err := checkID(id); err != nil {
+		return err
 	}
 	call := c.newCall(ctx, false)
 	defer call.end()
