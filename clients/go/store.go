@@ -39,7 +39,7 @@ func (n *namedPicture) putBack() {
 // nameLarge takes the bytes of large pictures out of a spec, which then names them by their sha256.
 func nameLarge(spec *imagewirev1.Spec) namedPictures {
 	named := namedPictures{}
-	for _, image := range imagesOf(spec) {
+	for _, image := range imagesOf(spec.Messages...) {
 		data := image.GetData()
 		if len(data) <= largePicture || image.MimeType == "" {
 			continue
@@ -57,12 +57,12 @@ func nameLarge(spec *imagewirev1.Spec) namedPictures {
 	return named
 }
 
-func imagesOf(spec *imagewirev1.Spec) (found []*imagewirev1.Image) {
-	for _, message := range spec.Messages {
-		if message.Image != nil {
+func imagesOf(messages ...*imagewirev1.ChatMessage) (found []*imagewirev1.Image) {
+	for _, message := range messages {
+		if message.GetImage() != nil {
 			found = append(found, message.Image)
 		}
-		for _, part := range message.Parts {
+		for _, part := range message.GetParts() {
 			if part.GetImage() != nil {
 				found = append(found, part.GetImage())
 			}
