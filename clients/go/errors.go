@@ -106,7 +106,7 @@ func (e *Error) Is(target error) bool {
 	return ok && (string(kind) == e.Code || string(kind) == e.Reason || kind == ErrNoPicture && e.Code == string(ErrBlocked))
 }
 
-// Unwrap is the error of the caller's context, if that ended the call.
+// Unwrap is the error of the caller's context, if that ended the call; os.ErrClosed of a picture that is read after Close.
 func (e *Error) Unwrap() error { return e.cause }
 
 // ErrorReason is the contract's value of the reason, ERROR_REASON_UNSPECIFIED if this client does not know it.
