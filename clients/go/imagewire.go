@@ -166,8 +166,8 @@ func WithTLS(files TLS) ClientOption { return func(s *settings) { s.tls = &files
 // Default: 10 minutes.
 func WithTimeout(limit time.Duration) ClientOption { return func(s *settings) { s.timeout = limit } }
 
-// WithRetries is how often a call is repeated at most if the server said that nothing can have been charged.
-// Default: 2.
+// WithRetries is how often a call is repeated at most if the server said that nothing can have been charged. 0: neither is
+// one whose connection broke, which else is sent again under its request_id and never drawn twice. Default: 2.
 func WithRetries(most int) ClientOption { return func(s *settings) { s.retries = most } }
 
 // WithMaxMessageBytes is the most bytes of one message that is received: 128 KiB or more. Default: 64 MiB. Pictures of
