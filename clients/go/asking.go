@@ -185,10 +185,11 @@ func (a *asking) create() (*Answer, error) {
 			}
 			continue
 		}
+		a.call.doubtful = true // it is drawn, whatever becomes of the rest
 		answer, err := answerOf(said, func(id string) ([]byte, error) {
 			image, err := a.client.download(a.call.free(), id, 0, nil)
 			if err != nil {
-				return nil, err
+				return nil, a.drawn(err)
 			}
 			return image.Data, nil
 		})
@@ -198,6 +199,16 @@ func (a *asking) create() (*Answer, error) {
 		answer.RequestID = a.call.logID
 		return answer, nil
 	}
+}
+
+// drawn is the error of an answer that was drawn, and whose picture could not be fetched.
+func (a *asking) drawn(err error) error {
+	var failed *Error
+	if errors.As(err, &failed) {
+		failed.Retryable = false
+		failed.Message += "; the picture is drawn" + a.atNoCost()
+	}
+	return err
 }
 
 // upload gets the server the pictures that the next attempt needs.

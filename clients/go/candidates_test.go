@@ -1,9 +1,12 @@
 package imagewire
 
 import (
+	"context"
 	"io"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc/codes"
 
 	imagewirev1 "github.com/imagewire/imagewire/clients/go/imagewire/v1"
 )
@@ -89,4 +92,38 @@ func TestAUnaryAnswersFirstCandidate(t *testing.T) {
 		t.Fatal(err)
 	}
 	isOfAnother(t, answer.noPicture())
+}
+
+// A picture that was drawn and cannot be fetched was charged: the call is not to be repeated as a whole.
+func TestADrawnAnswerWhosePictureIsNotFetched(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	image := &imagewirev1.Image{Source: &imagewirev1.Image_ImageId{ImageId: "img-1"}}
+	part := &imagewirev1.Part{Content: &imagewirev1.Part_Image{Image: image}}
+	drawn := &imagewirev1.Candidate{Message: &imagewirev1.ChatMessage{Image: image, Parts: []*imagewirev1.Part{part}}}
+	f := &fake{}
+	f.create = append(f.create, func(*imagewirev1.CreateCompletionRequest) (*imagewirev1.CreateCompletionResponse, error) {
+		return &imagewirev1.CreateCompletionResponse{Candidates: []*imagewirev1.Candidate{drawn}}, nil
+	})
+	for kind, download := range map[Kind]func() error{
+		ErrUnavailable:      func() error { return lost },
+		ErrStoreUnavailable: func() error { return refused(codes.Unavailable, "STORE_UNAVAILABLE") },
+		ErrImageNotFound:    func() error { return refused(codes.NotFound, "IMAGE_NOT_FOUND") },
+	} {
+		f.download = func(*imagewirev1.DownloadImageRequest, func(*imagewirev1.DownloadImageResponse) error) error {
+			return download()
+		}
+		_, err := serve(t, f, WithRetries(0)).Create(ctx, "A banana")
+		if ours := kindIs(t, err, kind); ours.Retryable || !strings.Contains(ours.Message, "Kept{RequestID: ") {
+			t.Errorf("%+v", ours)
+		}
+	}
+	f.download = func(*imagewirev1.DownloadImageRequest, func(*imagewirev1.DownloadImageResponse) error) error {
+		cancel()
+		return lost
+	}
+	_, err := serve(t, f).Create(ctx, "A banana")
+	if ours := kindIs(t, err, ErrCancelled); ours.Retryable || !strings.Contains(ours.Message, "drawn") {
+		t.Errorf("%+v", ours)
+	}
 }
