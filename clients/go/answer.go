@@ -27,7 +27,7 @@ type Part struct {
 	NativeFields map[string]string
 }
 
-// Answer is what a model said and drew.
+// Answer is what a model said and drew: its first candidate, the one with the index 0. This client reads no other.
 type Answer struct {
 	// ID is the server's id of the answer, and Model the model that was asked.
 	ID, Model string
@@ -52,6 +52,8 @@ type Answer struct {
 	Details *imagewirev1.Finished
 	// RequestID is the id of the call in the server's log.
 	RequestID string
+
+	others bool // whether another candidate has a picture
 }
 
 // Text is all text that is no thought.
@@ -95,6 +97,8 @@ func (a *Answer) noPicture() *Error {
 	if a.PromptFeedback != nil || a.FinishReason == imagewirev1.FinishReason_FINISH_REASON_CONTENT_FILTER {
 		made.Code = string(ErrBlocked)
 		made.Message = "a filter stopped the prompt or the picture; change the prompt"
+	} else if a.others {
+		made.Message = "the picture is not of the first candidate, the only one that this client reads; ask for one candidate"
 	}
 	if a.FinishMessage != "" {
 		made.Message += ": " + a.FinishMessage
@@ -134,82 +138,6 @@ func (a *Answer) Message() (*imagewirev1.ChatMessage, error) {
 		made.Parts = append(made.Parts, sent)
 	}
 	return made, nil
-}
-
-// fold lets an answer grow by the events of a stream, each of them checked. The answer is the first candidate.
-type fold struct {
-	answer *Answer
-	text   strings.Builder
-	// The bytes of the open file, as they came, and their size. whole: whether its beginning is among them.
-	data  [][]byte
-	size  int
-	whole bool
-	// Whether the open part is a thought, as far as known.
-	thought bool
-}
-
-// add takes the next event. keep: whether the bytes of files are kept. It returns what the event brought, nil for nothing.
-func (f *fold) add(e *event, keep bool) Event {
-	answer := f.answer
-	switch said := e.Event.(type) {
-	case *imagewirev1.StreamCompletionResponse_Started:
-		answer.begin(said.Started)
-		return Started{ID: answer.ID, Model: answer.Model, Expires: answer.Expires}
-	case *imagewirev1.StreamCompletionResponse_PartStarted:
-		if said.PartStarted.CandidateIndex == 0 {
-			f.text.Reset()
-			f.data, f.size, f.whole = nil, 0, true
-			f.thought = said.PartStarted.Thought
-		}
-	case *imagewirev1.StreamCompletionResponse_TextDelta:
-		if delta := said.TextDelta; delta.CandidateIndex == 0 {
-			f.text.WriteString(delta.Text)
-			return TextDelta{Part: int(delta.PartIndex), Text: delta.Text, Thought: f.thought}
-		}
-	case *imagewirev1.StreamCompletionResponse_ImageChunk:
-		chunk := said.ImageChunk
-		return f.chunk(chunk.CandidateIndex, chunk.PartIndex, chunk.Offset, chunk.Data, keep)
-	case *imagewirev1.StreamCompletionResponse_MediaChunk:
-		chunk := said.MediaChunk
-		return f.chunk(chunk.CandidateIndex, chunk.PartIndex, chunk.Offset, chunk.Data, keep)
-	case *imagewirev1.StreamCompletionResponse_PartFinished:
-		if said.PartFinished.CandidateIndex == 0 {
-			part := f.finish(said.PartFinished)
-			answer.Parts = append(answer.Parts, part)
-			return PartDone{Index: int(said.PartFinished.PartIndex), Part: part}
-		}
-	case *imagewirev1.StreamCompletionResponse_CandidateFinished:
-		if said.CandidateFinished.CandidateIndex == 0 {
-			answer.end(said.CandidateFinished)
-		}
-	case *imagewirev1.StreamCompletionResponse_Finished:
-		answer.close(said.Finished)
-		return Finished{Answer: answer}
-	}
-	return nil
-}
-
-func (f *fold) chunk(candidate, part int32, offset int64, data []byte, keep bool) Event {
-	if candidate != 0 {
-		return nil
-	}
-	// Of a file that began before the reader joined, there is no whole to keep.
-	if keep && f.whole {
-		f.data = append(f.data, data)
-		f.size += len(data)
-	}
-	return Chunk{Part: int(part), Offset: offset, Data: data, Thought: f.thought}
-}
-
-func (f *fold) finish(finished *imagewirev1.PartFinished) *Part {
-	var whole []byte
-	if f.size > 0 {
-		whole = bytes.Join(f.data, nil)
-	}
-	made := partOf(finished, f.text.String(), whole)
-	f.data, f.size, f.whole = nil, 0, false
-	f.text.Reset()
-	return made
 }
 
 // partOf is a part that has ended. data: the bytes of its file, nil if they came with it.
@@ -262,10 +190,17 @@ func answerOf(said *imagewirev1.CreateCompletionResponse, fetch func(id string) 
 	made := &Answer{}
 	made.begin(copied(&imagewirev1.Started{}, said))
 	made.close(copied(&imagewirev1.Finished{}, said))
-	if len(said.Candidates) == 0 {
+	var candidate *imagewirev1.Candidate
+	for _, each := range said.Candidates {
+		if each.Index == 0 && candidate == nil {
+			candidate = each
+		} else {
+			made.others = made.others || len(imagesOf(each.Message)) > 0
+		}
+	}
+	if candidate == nil {
 		return made, nil
 	}
-	candidate := said.Candidates[0]
 	made.end(copied(&imagewirev1.CandidateFinished{}, candidate))
 	for _, part := range candidate.Message.GetParts() {
 		finished := copied(&imagewirev1.PartFinished{}, part)

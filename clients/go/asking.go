@@ -121,6 +121,9 @@ func (a *asking) begin() error {
 	if a.recv != nil {
 		return nil
 	}
+	if err := a.call.over(); err != nil {
+		return err
+	}
 	if err := a.upload(); err != nil {
 		return err
 	}
@@ -164,6 +167,9 @@ func (a *asking) leave() {
 // create asks for the whole answer in one message, and gets the pictures that came by their ids.
 func (a *asking) create() (*Answer, error) {
 	for {
+		if err := a.call.over(); err != nil {
+			return nil, err
+		}
 		if err := a.upload(); err != nil {
 			return nil, err
 		}
@@ -179,10 +185,11 @@ func (a *asking) create() (*Answer, error) {
 			}
 			continue
 		}
+		a.call.doubtful = true // it is drawn, whatever becomes of the rest
 		answer, err := answerOf(said, func(id string) ([]byte, error) {
 			image, err := a.client.download(a.call.free(), id, 0, nil)
 			if err != nil {
-				return nil, err
+				return nil, a.drawn(err)
 			}
 			return image.Data, nil
 		})
@@ -192,6 +199,16 @@ func (a *asking) create() (*Answer, error) {
 		answer.RequestID = a.call.logID
 		return answer, nil
 	}
+}
+
+// drawn is the error of an answer that was drawn, and whose picture could not be fetched.
+func (a *asking) drawn(err error) error {
+	var failed *Error
+	if errors.As(err, &failed) {
+		failed.Retryable = false
+		failed.Message += "; the picture is drawn" + a.atNoCost()
+	}
+	return err
 }
 
 // upload gets the server the pictures that the next attempt needs.

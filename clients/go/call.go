@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -32,10 +35,15 @@ type call struct {
 	retries     int
 	made        int
 	unsentSince time.Time
+	closed      *atomic.Bool
+	// invalid is why it cannot be sent.
+	invalid error
+	// doubtful says whether an attempt was sent and ended without a word on what it cost.
+	doubtful bool
 }
 
 func (c *Client) newCall(ctx context.Context, draws bool) *call {
-	made := &call{caller: ctx, target: c.target, id: newUUID(), draws: draws, retries: c.settings.retries}
+	made := &call{caller: ctx, target: c.target, id: newUUID(), draws: draws, retries: c.settings.retries, closed: &c.closed}
 	made.logID = made.id
 	if c.settings.timeout > 0 {
 		made.ctx, made.end = context.WithTimeout(ctx, c.settings.timeout)
@@ -58,6 +66,7 @@ func (c *Client) newCall(ctx context.Context, draws bool) *call {
 	if c.settings.apiKey != "" && len(sent.Get("authorization")) == 0 {
 		sent.Set("authorization", "Bearer "+c.settings.apiKey)
 	}
+	made.invalid = checkMetadata(sent)
 	made.ctx = metadata.NewOutgoingContext(made.ctx, sent)
 	return made
 }
@@ -65,6 +74,10 @@ func (c *Client) newCall(ctx context.Context, draws bool) *call {
 // failure is gRPC's error as ours.
 func (c *call) failure(err error, trailer metadata.MD) (*Error, *own) {
 	made, own := failure(err, trailer, c.target, c.logID, c.draws)
+	if c.doubtful && own != nil && own.unsent && made.Code != string(ErrUnavailable) {
+		// This attempt was not sent, but an earlier one was.
+		made, own = failure(status.Error(own.code, ""), trailer, c.target, c.logID, c.draws)
+	}
 	if made.Code == string(ErrCancelled) || made.Code == string(ErrDeadlineExceeded) {
 		made.cause = c.caller.Err()
 		if why := context.Cause(c.caller); why != made.cause {
@@ -80,7 +93,9 @@ func (c *call) failure(err error, trailer metadata.MD) (*Error, *own) {
 // pause is how long to wait before the next attempt; nothing, and the error, if there is none. begun: whether the answer
 // had begun, so that the call cannot be made again. free: whether the next attempt costs nothing, whatever the error says.
 func (c *call) pause(failed *Error, own *own, begun, free bool) (time.Duration, error) {
-	if c.ctx.Err() != nil {
+	c.doubtful = c.doubtful || !failed.Retryable
+	// Of a client that is closed, no call is repeated.
+	if c.ctx.Err() != nil || failed.Code == string(ErrCancelled) {
 		return 0, failed
 	}
 	if own != nil && own.unsent && c.retries > 0 {
@@ -125,15 +140,33 @@ func (c *call) wait(long time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-c.ctx.Done():
-		failed, _ := c.failure(c.ctx.Err(), nil)
-		return failed
+		return c.over()
 	}
+}
+
+// over is the error of a call that has ended before its next attempt is sent, or cannot be sent; nil if it goes on.
+func (c *call) over() error {
+	if c.invalid != nil {
+		return c.invalid
+	}
+	code, words := status.FromContextError(c.ctx.Err()).Code(), beforeSent
+	if c.closed.Load() {
+		code, words = codes.Canceled, clientClosed
+	}
+	if code == codes.OK {
+		return nil
+	}
+	failed, _ := c.failure(status.Error(code, words), nil)
+	return failed
 }
 
 // unary makes a call, and repeats it where that is free. free: whether a repeat costs nothing, also where the connection
 // broke. once makes one attempt, and returns its trailer.
 func (c *call) unary(free bool, once func(context.Context) (metadata.MD, error)) error {
 	for {
+		if err := c.over(); err != nil {
+			return err
+		}
 		trailer, err := once(c.ctx)
 		if err == nil {
 			return nil

@@ -121,8 +121,10 @@ func (s *settings) check() error {
 		return invalid("maxMessageBytes", fmt.Sprintf("must be from %d to %d", leastMessage, math.MaxInt32))
 	case !printable.MatchString(s.apiKey):
 		return invalid("apiKey", "(else IMAGEWIRE_API_KEY) holds what no key has, such as a line's end: give the key alone")
+	case s.unpaired:
+		return invalid("metadata", "has a name without a value: give WithMetadata names and values in turn")
 	}
-	return nil
+	return checkMetadata(s.metadata)
 }
 
 func (s *settings) dialOptions(secure bool) ([]grpc.DialOption, error) {
@@ -157,8 +159,8 @@ func (s *settings) dialOptions(secure bool) ([]grpc.DialOption, error) {
 func (s *settings) frame(asked int) (int32, error) {
 	most := s.maxMessageBytes / 2
 	switch {
-	case asked > most:
-		return 0, invalid("max_frame_bytes", fmt.Sprintf("must be at most %d, half of maxMessageBytes", most))
+	case asked < 0 || asked > most:
+		return 0, invalid("max_frame_bytes", fmt.Sprintf("must be 0, for the default, or at most %d, half of maxMessageBytes", most))
 	case asked == 0 && most < usualFrame:
 		return int32(most), nil
 	}
@@ -171,7 +173,8 @@ func (s *settings) inline(asked int) (int32, error) {
 	case asked == 0:
 		return int32(s.maxMessageBytes - min(1<<20, s.maxMessageBytes/2)), nil
 	case asked < leastInline || asked > math.MaxInt32:
-		return 0, invalid("max_inline_bytes", fmt.Sprintf("must be at least %d, for what stands beside the pictures", leastInline))
+		return 0, invalid("max_inline_bytes", fmt.Sprintf(
+			"must be from %d to %d: text and ids stand beside the pictures", leastInline, math.MaxInt32))
 	}
 	return int32(asked), nil
 }

@@ -1,9 +1,11 @@
 package imagewire
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"os"
 	"testing"
 	"time"
 
@@ -83,4 +85,28 @@ func TestTheCallersReasonIsKept(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
+}
+
+func TestAReaderIsNotReadAfterClose(t *testing.T) {
+	for _, much := range []int{1, len(picture)} {
+		reader := serve(t, answering()).Stream(t.Context(), "A banana").Picture()
+		if n, err := io.ReadFull(reader, make([]byte, much)); err != nil || n != much {
+			t.Fatal(err)
+		}
+		if err := reader.Close(); err != nil {
+			t.Error(err)
+		}
+		n, err := reader.Read(make([]byte, 1))
+		if kindIs(t, err, ErrCancelled); n != 0 || !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	}
+	// Also behind its end.
+	reader := serve(t, answering()).Stream(t.Context(), "A banana").Picture()
+	if read, err := io.ReadAll(reader); err != nil || !bytes.Equal(read, picture) {
+		t.Error(err)
+	}
+	reader.Close()
+	_, err := reader.Read(make([]byte, 1))
+	kindIs(t, err, ErrCancelled)
 }

@@ -106,7 +106,7 @@ func (e *Error) Is(target error) bool {
 	return ok && (string(kind) == e.Code || string(kind) == e.Reason || kind == ErrNoPicture && e.Code == string(ErrBlocked))
 }
 
-// Unwrap is the error of the caller's context, if that ended the call.
+// Unwrap is the error of the caller's context, if that ended the call; os.ErrClosed of a picture that is read after Close.
 func (e *Error) Unwrap() error { return e.cause }
 
 // ErrorReason is the contract's value of the reason, ERROR_REASON_UNSPECIFIED if this client does not know it.
@@ -125,7 +125,16 @@ func corrupt(format string, values ...any) *Error {
 	return &Error{Code: string(ErrCorruptAnswer), Message: fmt.Sprintf(format, values...)}
 }
 
-const mayBeCharged = "what was asked may have been drawn and charged"
+const (
+	mayBeCharged   = "what was asked may have been drawn and charged"
+	nothingCharged = "nothing was drawn or charged"
+)
+
+// The texts of errors that this client has before it sends an attempt: the context is done, or the client is closed.
+const (
+	beforeSent   = "done before the call was sent"
+	clientClosed = "closed before the call was sent"
+)
 
 // own is a failure that gRPC itself reports, without a reason; it is known by its code and a part of its text.
 type own struct {
@@ -133,7 +142,7 @@ type own struct {
 	words   string
 	name    string
 	message string
-	// Whether nothing was sent, and a moment later it may be; whether the connection was lost behind the request.
+	// Whether nothing was sent; whether the connection was lost behind the request.
 	unsent, broke bool
 	// What follows the message of a call that draws.
 	charged string
@@ -141,6 +150,9 @@ type own struct {
 
 var noServer = "no imagewire server answers at %s: start one with `imagewire-server serve`, or name another with IMAGEWIRE_TARGET"
 var brokeOff = "the connection to %s broke off"
+var noConnection = "the deadline of the call to %s passed before there was a connection: allow more time, or see that the server runs"
+var unsentCall = "the call to %s was given up before it was sent"
+var free = "; " + nothingCharged
 var checkBill = ": " + mayBeCharged + ": check whether you were billed before repeating"
 
 // The first row that fits counts. A call may have been charged unless it surely failed before it reached the server.
@@ -156,7 +168,15 @@ var owns = []own{
 	{codes.Internal, "unexpected EOF", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Internal, "without sending trailers", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Unknown, "EOF", "UNAVAILABLE", brokeOff, false, true, checkBill},
+	{codes.DeadlineExceeded, beforeSent, "DEADLINE_EXCEEDED", "the deadline of the call to %s passed before it was sent: allow more time", true, false, free},
+	{codes.DeadlineExceeded, "latest balancer error", "DEADLINE_EXCEEDED", noConnection, true, false, free},
+	{codes.DeadlineExceeded, "waiting for new LB policy", "DEADLINE_EXCEEDED", noConnection, true, false, free},
 	{codes.DeadlineExceeded, "", "DEADLINE_EXCEEDED", "the deadline of the call to %s passed: allow more time", false, false, "; " + mayBeCharged},
+	{codes.Canceled, "client connection is closing", "CANCELLED", "the client of %s was closed", false, false, "; " + mayBeCharged},
+	{codes.Canceled, clientClosed, "CANCELLED", "the client of %s is closed: make another with New", true, false, free},
+	{codes.Canceled, beforeSent, "CANCELLED", unsentCall, true, false, free},
+	{codes.Canceled, "latest balancer error", "CANCELLED", unsentCall, true, false, free},
+	{codes.Canceled, "waiting for new LB policy", "CANCELLED", unsentCall, true, false, free},
 	{codes.Canceled, "", "CANCELLED", "the call to %s was given up", false, false, "; " + mayBeCharged},
 	{codes.ResourceExhausted, "grpc: received message", "RESOURCE_EXHAUSTED", "the answer of %s is drawn but larger than this client takes in one message: use Stream, or WithMaxMessageBytes", false, false, ""},
 	{codes.ResourceExhausted, "SERVER: Received message larger than max", "INVALID_ARGUMENT", "the request is larger than %s takes: send fewer or smaller pictures", false, false, ""},
@@ -203,15 +223,15 @@ func failure(err error, trailer metadata.MD, target, requestID string, draws boo
 	}
 	if made.Reason != "" {
 		// The server never uses these for a call that may have been charged.
-		free := failed.Code() == codes.Unavailable || failed.Code() == codes.ResourceExhausted
+		uncharged := failed.Code() == codes.Unavailable || failed.Code() == codes.ResourceExhausted
 		pushback := trailer.Get("grpc-retry-pushback-ms")
-		made.Retryable = free && !isLasting(made.Reason, pushback) && (len(pushback) == 0 || pushback[0] != "-1") &&
+		made.Retryable = uncharged && !isLasting(made.Reason, pushback) && (len(pushback) == 0 || pushback[0] != "-1") &&
 			made.Reason != string(ErrAnswerTooLarge) && made.Reason != "UPSTREAM_TOO_LARGE"
 		return made, nil
 	}
 	if own = ownOf(failed); own != nil && len(failed.Details()) == 0 {
 		made.Code, made.Message = own.name, fmt.Sprintf(own.message, target)
-		if own.broke || own.unsent {
+		if made.Code == string(ErrUnavailable) && (own.broke || own.unsent) {
 			made.Message += " (" + failed.Message() + ")"
 		}
 		if draws {

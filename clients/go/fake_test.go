@@ -31,9 +31,11 @@ type fake struct {
 	stream []func(*imagewirev1.StreamCompletionRequest, func(*event) error) error
 	resume []func(*imagewirev1.ResumeCompletionRequest, func(*event) error) error
 	create []func(*imagewirev1.CreateCompletionRequest) (*imagewirev1.CreateCompletionResponse, error)
-	mu     sync.Mutex
-	asked  []any // the requests, in order
-	sent   []metadata.MD
+	// What follows the request of a download.
+	download func(*imagewirev1.DownloadImageRequest, func(*imagewirev1.DownloadImageResponse) error) error
+	mu       sync.Mutex
+	asked    []any // the requests, in order
+	sent     []metadata.MD
 }
 
 func next[T any](f *fake, ctx context.Context, scripts *[]T, request any) T {
@@ -68,6 +70,10 @@ func (f *fake) ResumeCompletion(r *imagewirev1.ResumeCompletionRequest, s grpc.S
 
 func (f *fake) CreateCompletion(ctx context.Context, r *imagewirev1.CreateCompletionRequest) (*imagewirev1.CreateCompletionResponse, error) {
 	return next(f, ctx, &f.create, any(r))(r)
+}
+
+func (f *fake) DownloadImage(r *imagewirev1.DownloadImageRequest, s grpc.ServerStreamingServer[imagewirev1.DownloadImageResponse]) error {
+	return f.download(r, s.Send)
 }
 
 // serve starts the fake, and returns a client of it.

@@ -38,6 +38,7 @@ type Client struct {
 	settings settings
 	// Whether the server said that it keeps nothing.
 	keepOff atomic.Bool
+	closed  atomic.Bool
 }
 
 // New makes a client. Nothing is sent yet.
@@ -52,7 +53,9 @@ func New(target string, options ...ClientOption) (*Client, error) {
 	}
 	made := newSettings()
 	for _, option := range options {
-		option(&made)
+		if option != nil {
+			option(&made)
+		}
 	}
 	if err := made.check(); err != nil {
 		return nil, err
@@ -76,7 +79,10 @@ func New(target string, options ...ClientOption) (*Client, error) {
 }
 
 // Close ends the client's connection, and every call that still runs.
-func (c *Client) Close() error { return c.conn.Close() }
+func (c *Client) Close() error {
+	c.closed.Store(true)
+	return c.conn.Close()
+}
 
 // Target is the server's address as gRPC has it.
 func (c *Client) Target() string { return c.target }
@@ -143,10 +149,11 @@ type settings struct {
 	retries         int
 	maxMessageBytes int
 	metadata        metadata.MD
+	unpaired        bool // a name of the metadata has no value
 	dial            []grpc.DialOption
 }
 
-// ClientOption is an option of [New].
+// ClientOption is an option of [New]. A nil one says nothing.
 type ClientOption func(*settings)
 
 // WithAPIKey is the key that the server asks for. Default: the environment variable IMAGEWIRE_API_KEY, else none.
@@ -159,8 +166,8 @@ func WithTLS(files TLS) ClientOption { return func(s *settings) { s.tls = &files
 // Default: 10 minutes.
 func WithTimeout(limit time.Duration) ClientOption { return func(s *settings) { s.timeout = limit } }
 
-// WithRetries is how often a call is repeated at most if the server said that nothing can have been charged.
-// Default: 2.
+// WithRetries is how often a call is repeated at most if the server said that nothing can have been charged. 0: neither is
+// one whose connection broke, which else is sent again under its request_id and never drawn twice. Default: 2.
 func WithRetries(most int) ClientOption { return func(s *settings) { s.retries = most } }
 
 // WithMaxMessageBytes is the most bytes of one message that is received: 128 KiB or more. Default: 64 MiB. Pictures of
@@ -169,13 +176,25 @@ func WithMaxMessageBytes(most int) ClientOption {
 	return func(s *settings) { s.maxMessageBytes = most }
 }
 
-// WithMetadata is sent with every call: names and values, as [metadata.Pairs] takes them. "x-request-id" among them is
+// WithMetadata is sent with every call: names and values in turn. Values are printable ASCII, or bytes for names in "-bin". "x-request-id" among them is
 // the id of every call in the server's log.
 func WithMetadata(pairs ...string) ClientOption {
-	return func(s *settings) { s.metadata = metadata.Join(s.metadata, metadata.Pairs(pairs...)) }
+	return func(s *settings) {
+		if len(pairs)%2 != 0 {
+			s.unpaired = true
+			return
+		}
+		s.metadata = metadata.Join(s.metadata, metadata.Pairs(pairs...))
+	}
 }
 
 // WithDialOptions are further options of gRPC's, for example interceptors. They override the client's own.
 func WithDialOptions(options ...grpc.DialOption) ClientOption {
-	return func(s *settings) { s.dial = append(s.dial, options...) }
+	return func(s *settings) {
+		for _, option := range options {
+			if option != nil {
+				s.dial = append(s.dial, option)
+			}
+		}
+	}
 }

@@ -38,6 +38,9 @@ func (c *Client) Resume(ctx context.Context, kept Kept) *Stream {
 	if kept.RequestID != "" {
 		asked.Id = &imagewirev1.ResumeCompletionRequest_RequestId{RequestId: kept.RequestID}
 	}
+	if err := checkText("", asked); err != nil {
+		return failed(err)
+	}
 	start := func() *asking { return newAsking(c.newCall(ctx, false), c, nil, nil, nil, asked) }
 	return &Stream{start: start, keep: true}
 }
@@ -70,12 +73,16 @@ func (c *Client) ListModels(ctx context.Context) (models []*imagewirev1.Model, e
 
 // GetModel returns one model, by its name or an alias.
 func (c *Client) GetModel(ctx context.Context, name string) (*imagewirev1.Model, error) {
+	asked := &imagewirev1.GetModelRequest{Name: name}
+	if err := checkText("", asked); err != nil {
+		return nil, err
+	}
 	call := c.newCall(ctx, false)
 	defer call.end()
 	call.retries = 0
 	var found *imagewirev1.GetModelResponse
 	err := call.unary(false, func(ctx context.Context) (trailer metadata.MD, err error) {
-		found, err = c.models.GetModel(ctx, &imagewirev1.GetModelRequest{Name: name}, grpc.Trailer(&trailer))
+		found, err = c.models.GetModel(ctx, asked, grpc.Trailer(&trailer))
 		return trailer, err
 	})
 	return found.GetModel(), err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -37,7 +38,7 @@ type request struct {
 	said *imagewirev1.ChatMessage
 }
 
-// Option is an option of a call that draws, or of all calls of a [Chat].
+// Option is an option of a call that draws, or of all calls of a [Chat]. A nil one says nothing.
 type Option func(*request)
 
 // Model is the model to ask. Default: the environment variable IMAGEWIRE_MODEL, else [DefaultModel].
@@ -100,7 +101,12 @@ func MaxInlineBytes(most int) Option { return func(r *request) { r.maxInlineByte
 func newRequest(prompt string, options []Option) (*request, error) {
 	made := &request{spec: &imagewirev1.Spec{}}
 	for _, option := range options {
-		option(made)
+		if option != nil {
+			option(made)
+		}
+	}
+	if !utf8.ValidString(prompt) {
+		return nil, invalid("prompt", notUTF8)
 	}
 	for _, name := range []string{made.model, os.Getenv("IMAGEWIRE_MODEL"), DefaultModel} {
 		if made.spec.Model = name; name != "" {
@@ -111,7 +117,7 @@ func newRequest(prompt string, options []Option) (*request, error) {
 		return nil, invalid("request_id", "must be a UUID")
 	}
 	if prompt == "" && len(made.images) == 0 {
-		return made, nil
+		return made, checkText("spec.", made.spec)
 	}
 	made.said = &imagewirev1.ChatMessage{Role: imagewirev1.Role_ROLE_USER}
 	for _, image := range made.images {
@@ -125,7 +131,7 @@ func newRequest(prompt string, options []Option) (*request, error) {
 		made.said.Parts = append(made.said.Parts, &imagewirev1.Part{Content: &imagewirev1.Part_Text{Text: prompt}})
 	}
 	made.spec.Messages = append(made.spec.Messages, share(made.said))
-	return made, nil
+	return made, checkText("spec.", made.spec)
 }
 
 // share copies a message, but not its bytes: a chat's pictures are in memory once, and the copy can name them by their

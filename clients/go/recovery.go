@@ -30,13 +30,21 @@ func (a *asking) pause(err error, trailer metadata.MD) (time.Duration, error) {
 		return wait, last
 	}
 	if failed.Code == string(ErrRateLimited) && a.requestID() != "" && (own != nil || failed.Reason == string(ErrAnswerTooLarge)) {
-		failed.Message += "; while the server keeps the answer, GetCompletion(ctx, imagewire.RequestID(\"" + a.requestID() + "\")) gets it at no cost"
+		failed.Message += a.atNoCost()
 	}
 	// What was sent before the connection broke may have been drawn, whatever became of the attempts since.
 	if a.broken != nil && (failed.Reason == "" || withoutStore(failed)) {
 		return 0, a.broken
 	}
 	return 0, failed
+}
+
+// atNoCost says how to get an answer that was drawn.
+func (a *asking) atNoCost() string {
+	if a.requestID() == "" {
+		return ""
+	}
+	return "; while the server keeps the answer, GetCompletion(ctx, imagewire.Kept{RequestID: \"" + a.requestID() + "\"}) gets it at no cost"
 }
 
 // A server without a store says nothing about what another one may have drawn.

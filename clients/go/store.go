@@ -39,7 +39,7 @@ func (n *namedPicture) putBack() {
 // nameLarge takes the bytes of large pictures out of a spec, which then names them by their sha256.
 func nameLarge(spec *imagewirev1.Spec) namedPictures {
 	named := namedPictures{}
-	for _, image := range imagesOf(spec) {
+	for _, image := range imagesOf(spec.Messages...) {
 		data := image.GetData()
 		if len(data) <= largePicture || image.MimeType == "" {
 			continue
@@ -57,12 +57,12 @@ func nameLarge(spec *imagewirev1.Spec) namedPictures {
 	return named
 }
 
-func imagesOf(spec *imagewirev1.Spec) (found []*imagewirev1.Image) {
-	for _, message := range spec.Messages {
-		if message.Image != nil {
+func imagesOf(messages ...*imagewirev1.ChatMessage) (found []*imagewirev1.Image) {
+	for _, message := range messages {
+		if message.GetImage() != nil {
 			found = append(found, message.Image)
 		}
-		for _, part := range message.Parts {
+		for _, part := range message.GetParts() {
 			if part.GetImage() != nil {
 				found = append(found, part.GetImage())
 			}
@@ -85,13 +85,16 @@ func (c *Client) Upload(ctx context.Context, picture *Image) (*Image, error) {
 
 func (c *Client) upload(call *call, data []byte, mimeType string) (*Image, error) {
 	sum, size := sha256.Sum256(data), int64(len(data))
+	first := &imagewirev1.Image{MimeType: mimeType, SizeBytes: &size, Sha256: sum[:]}
+	if err := checkText("", first); err != nil {
+		return nil, err
+	}
 	var stored *imagewirev1.UploadImageResponse
 	err := call.unary(true, func(ctx context.Context) (trailer metadata.MD, err error) {
 		stream, err := c.images.UploadImage(ctx, grpc.Trailer(&trailer))
 		if err != nil {
 			return nil, err
 		}
-		first := &imagewirev1.Image{MimeType: mimeType, SizeBytes: &size, Sha256: sum[:]}
 		// io.EOF says that the server has ended the call, and CloseAndRecv why.
 		err = stream.Send(&imagewirev1.UploadImageRequest{Event: &imagewirev1.UploadImageRequest_Image{Image: first}})
 		for at := 0; at < len(data) && err == nil; at += piece {
@@ -110,103 +113,10 @@ func (c *Client) upload(call *call, data []byte, mimeType string) (*Image, error
 	return imageOf(stored.GetImage(), data, false), nil
 }
 
-// Download gets a picture that the server keeps, by its [Image.ID].
-func (c *Client) Download(ctx context.Context, id string) (*Image, error) {
-	call := c.newCall(ctx, false)
-	defer call.end()
-	return c.download(call, id, 0, nil)
-}
-
-// DownloadTo writes a picture that the server keeps to w, from the byte at offset. What is returned has no Data. The
-// bytes are checked at the end, against the SHA-256 only from offset 0: until it returns, they may be damaged.
-func (c *Client) DownloadTo(ctx context.Context, w io.Writer, id string, offset int64) (*Image, error) {
-	call := c.newCall(ctx, false)
-	defer call.end()
-	return c.download(call, id, offset, w)
-}
-
-// download writes to w, or into Data if that is nil.
-func (c *Client) download(call *call, id string, offset int64, w io.Writer) (*Image, error) {
-	if id == "" {
-		return nil, invalid("image_id", "is empty: give the picture's ID")
-	}
-	var (
-		image    *imagewirev1.Image
-		whole    bytes.Buffer
-		position = offset
-		asked    = offset
-		sum      = sha256.New()
-		frame, _ = c.settings.frame(0)
-	)
-	if w == nil {
-		w = &whole
-	}
-	for {
-		ctx, stop := context.WithCancel(call.ctx)
-		request := &imagewirev1.DownloadImageRequest{ImageId: id, Offset: position, MaxFrameBytes: frame}
-		stream, err := c.images.DownloadImage(ctx, request)
-		for err == nil {
-			var message *imagewirev1.DownloadImageResponse
-			if message, err = stream.Recv(); err != nil {
-				break
-			}
-			if said := message.GetImage(); said != nil {
-				if image = said; w == &whole {
-					whole.Grow(int(max(0, said.GetSizeBytes()-position)))
-				}
-				continue
-			}
-			chunk := message.GetChunk()
-			if chunk.GetOffset() != position {
-				stop()
-				return nil, corrupt("a picture's bytes go on at %d where %d was due", chunk.GetOffset(), position)
-			}
-			position += int64(len(chunk.Data))
-			sum.Write(chunk.Data)
-			if _, err := w.Write(chunk.Data); err != nil {
-				stop()
-				return nil, err
-			}
-		}
-		stop()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		var trailer metadata.MD
-		if stream != nil {
-			trailer = stream.Trailer()
-		}
-		failed, own := call.failure(err, trailer)
-		if position > asked {
-			asked, call.made = position, 0
-		} else {
-			frame = smallFrame
-		}
-		wait, last := call.pause(failed, own, false, own != nil && own.broke)
-		if last != nil {
-			return nil, last
-		}
-		if err := call.wait(wait); err != nil {
-			return nil, err
-		}
-	}
-	if position != image.GetSizeBytes() {
-		return nil, corrupt("a picture has %d bytes where %d were announced", position, image.GetSizeBytes())
-	}
-	if offset == 0 && !bytes.Equal(sum.Sum(nil), image.GetSha256()) {
-		return nil, corrupt("a picture was damaged on its way: its sha256 differs")
-	}
-	made := imageOf(image, nil, false)
-	if made.ID = id; w == &whole {
-		made.Data = whole.Bytes()
-	}
-	return made, nil
-}
-
 // DeleteImage removes a picture from the server. An answer that it is part of can no longer be resumed.
 func (c *Client) DeleteImage(ctx context.Context, id string) error {
-	if id == "" {
-		return invalid("image_id", "is empty: give the picture's ID")
+	if err := checkID(id); err != nil {
+		return err
 	}
 	call := c.newCall(ctx, false)
 	defer call.end()

@@ -3,6 +3,7 @@ package imagewire
 import (
 	"io"
 	"iter"
+	"os"
 	"time"
 
 	imagewirev1 "github.com/imagewire/imagewire/clients/go/imagewire/v1"
@@ -122,7 +123,7 @@ func (s *Stream) WriteTo(w io.Writer) (written int64, err error) {
 }
 
 // Picture reads the picture while it arrives, as WriteTo writes it: io.EOF comes after the last event of the stream, when
-// the picture has been checked. Closing it ends the call.
+// the picture has been checked. Closing it ends the call, and no byte is read after that.
 func (s *Stream) Picture() io.ReadCloser {
 	// A chat's next turn needs the picture.
 	s.keep = s.chat != nil
@@ -133,11 +134,18 @@ type pictureReader struct {
 	stream *Stream
 	part   int // which part is read, -1 before it began
 	rest   []byte
+	closed bool
 }
 
-func (p *pictureReader) Close() error { return p.stream.Close() }
+func (p *pictureReader) Close() error {
+	p.closed, p.rest = true, nil
+	return p.stream.Close()
+}
 
 func (p *pictureReader) Read(into []byte) (int, error) {
+	if p.closed {
+		return 0, &Error{Code: string(ErrCancelled), Message: "the picture was closed before this read", cause: os.ErrClosed}
+	}
 	for len(p.rest) == 0 {
 		chunk, err := p.chunk()
 		if err != nil {

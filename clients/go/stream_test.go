@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	imagewirev1 "github.com/imagewire/imagewire/clients/go/imagewire/v1"
@@ -242,5 +243,29 @@ func TestJoiningInTheMiddle(t *testing.T) {
 	// Half a picture is none.
 	if image := stream.Answer().Image(); image.Data != nil || image.ID != "img-1" || image.SizeBytes != int64(len(picture)) {
 		t.Errorf("%d bytes of %d", len(image.Data), image.SizeBytes)
+	}
+}
+
+// A plain UNAVAILABLE may be of a proxy, behind which the server draws: the same request joins it.
+func TestAPlainUnavailableIsSentAgainUnderTheSameID(t *testing.T) {
+	for _, given := range []struct {
+		keepOff        bool
+		retries, asked int
+	}{{false, 2, 4}, {false, 0, 1}, {true, 2, 1}} {
+		plain := sends(nil, status.Error(codes.Unavailable, "plain"))
+		f := &fake{stream: []streamScript{plain, plain, plain, sends(events(), nil)}}
+		client := serve(t, f, WithRetries(given.retries))
+		client.keepOff.Store(given.keepOff)
+		_, err := client.Draw(t.Context(), "A banana")
+		if f.count() != given.asked || (err == nil) != (given.asked == 4) {
+			t.Errorf("%+v: %d requests, %v", given, f.count(), err)
+		}
+		ids := map[string]bool{}
+		for _, asked := range f.asked {
+			ids[asked.(*imagewirev1.StreamCompletionRequest).RequestId] = true
+		}
+		if len(ids) != 1 {
+			t.Errorf("%d ids", len(ids))
+		}
 	}
 }

@@ -28,6 +28,7 @@ async def test_the_first_bytes_arrive_before_a_tenth_of_the_body_has_left(stack:
     assert sent_at_first_chunk < 0.1
 
 
+@pytest.mark.alone
 async def test_32_streams_of_20_mb_take_less_than_2_mb_each() -> None:
     size, streams = 20_000_000, 32
     with processes.emulator() as emulator, processes.server(emulator.address) as server:

@@ -17,10 +17,13 @@ from imagewire_server.contract import pb
 from imagewire_server.core import turns
 from tests.conftest import Stack, running_stack, spec
 from tests.deployments import google
+from tests.effort import thorough
 from tests.integration.shared_store import Redis, running_redis
 from tests.integration.status import told
 
 pytestmark = pytest.mark.system
+# A request that is on its way for more than two seconds, on a machine that does other things too, comes too early.
+_alone = pytest.mark.alone
 
 REPLICAS = 4
 ENFORCED = Routing(enforces_rpm=True, num_retries=0)
@@ -73,6 +76,7 @@ async def draw_on(stacks: Sequence[Stack], number: int, callers: int) -> Counter
     return reasons
 
 
+@_alone
 async def test_four_servers_share_a_quota_and_the_provider_refuses_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,12 +112,13 @@ async def test_f29_without_redis_each_server_has_a_share_and_then_they_share_aga
         assert {(await draw(stack))[0] for stack in stacks} == {"UPSTREAM_COOLING"}
 
 
-@pytest.mark.system
+@_alone
 async def test_sixty_requests_a_minute_are_used_to_95_percent_and_none_is_refused(tmp_path: Path) -> None:
+    count = 120 if thorough() else 60
     async with replicas(tmp_path, 60) as (_, stacks):
-        reasons = await draw_on(stacks, 121, 80)
+        reasons = await draw_on(stacks, count + 1, 80)
         assert Counter(entry.status for entry in asked(stacks)) == {200: reasons["OK"]}
         times = sorted(entry.started for entry in asked(stacks))
-        used = 120 / (times[120] - times[0])  # one a second
+        used = count / (times[count] - times[0])  # one a second
         print(f"{used:.1%} of the quota used; calls ended as {dict(reasons)}")  # noqa: T201  # the figure that docs have
         assert used >= 0.95
