@@ -64,9 +64,11 @@ export function headersOf(metadata: Metadata): Headers {
   return headers;
 }
 
-/** A call and its attempts. draws: whether it may be charged. */
+/** A call and its attempts. */
 export class Call {
   readonly connection: Connection;
+  /** Whether it may be charged. */
+  readonly draws: boolean;
   /** A UUID for this call alone. */
   readonly id = crypto.randomUUID();
   /** The call's id in the server's log. */
@@ -79,12 +81,11 @@ export class Call {
   readonly #left = new AbortController();
   /** All that may end the call. */
   readonly #signals: readonly AbortSignal[];
-  readonly #draws: boolean;
   #begun = false;
 
   constructor(connection: Connection, options: CallOptions, draws: boolean) {
     this.connection = connection;
-    this.#draws = draws;
+    this.draws = draws;
     this.#signal = options.signal;
     this.#signals = [connection.closed, this.#left.signal, ...(options.signal ? [options.signal] : [])];
     const timeoutMs = options.timeoutMs === undefined ? connection.timeoutMs : checkedTimeout(options.timeoutMs);
@@ -108,7 +109,7 @@ export class Call {
     const { closed } = this.connection;
     if (this.#signals.some((signal) => signal.aborted)) {
       const what = closed.aborted ? "the client is closed" : "the call was cancelled";
-      const begun = this.#begun && this.#draws;
+      const begun = this.#begun && this.draws;
       const bill = begun ? ": what was asked may have been drawn and charged" : "";
       const cause: unknown = closed.aborted ? undefined : this.#signal?.reason;
       throw new Cancelled(what + bill, { code: "CANCELLED", requestId: this.requestId, charged: begun, cause });
@@ -141,7 +142,7 @@ export class Call {
   }
 
   /** What an attempt failed of; draws: whether it may be charged. Throws errors of ours as they are, and Cancelled. */
-  failure(reason: unknown, draws = this.#draws): Failure {
+  failure(reason: unknown, draws = this.draws): Failure {
     if (reason instanceof ImagewireError) {
       throw reason;
     }
