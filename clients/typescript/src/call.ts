@@ -1,5 +1,6 @@
 /** One call, apart from what it asks: its id, its time, its attempts, and how they are cancelled. */
 import { type CallOptions as ConnectOptions, type Client, encodeBinaryHeader } from "@connectrpc/connect";
+import { onAbort } from "./aborting.js";
 import { Cancelled, ImagewireError, invalid } from "./errors.js";
 import type { ChatService } from "./gen/imagewire/v1/chat_service_pb.js";
 import type { ImageService } from "./gen/imagewire/v1/image_service_pb.js";
@@ -121,7 +122,7 @@ export class Call {
     this.checkOpen();
     this.#begun = true;
     const controller = new AbortController();
-    const unheard = this.#onAbort(() => {
+    const unheard = onAbort(this.#signals, () => {
       controller.abort();
     });
     const end = () => {
@@ -170,7 +171,7 @@ export class Call {
           resolve();
         };
         const timer = setTimeout(done, ms);
-        const unheard = this.#onAbort(done);
+        const unheard = onAbort(this.#signals, done);
       });
     }
     this.checkOpen();
@@ -191,18 +192,6 @@ export class Call {
       }
       await this.pause(wait);
     }
-  }
-
-  /** Listens for what ends the call. Returns what stops listening: a caller's signal may live for long. */
-  #onAbort(listener: () => void): () => void {
-    for (const signal of this.#signals) {
-      signal.addEventListener("abort", listener);
-    }
-    return () => {
-      for (const signal of this.#signals) {
-        signal.removeEventListener("abort", listener);
-      }
-    };
   }
 }
 
