@@ -148,7 +148,7 @@ export class Call {
       throw reason;
     }
     this.checkOpen();
-    return failure(reason, this.connection.target, this.requestId, draws);
+    return failure(reason, this.connection.target, this.requestId, draws, this.#attempts.left() <= 0);
   }
 
   /** More of the answer has come. */
@@ -191,6 +191,58 @@ export class Call {
         end();
       }
       await this.pause(wait);
+    }
+  }
+}
+
+/** A call's events. To return from them ends the call at once: a generator would return when its next event has come. */
+export class Events<T> implements AsyncGenerator<T, void, undefined> {
+  readonly #call: Call;
+  readonly #inner: AsyncGenerator<T, void, undefined>;
+  #awaited = 0;
+  #left = false;
+
+  constructor(call: Call, inner: AsyncGenerator<T, void, undefined>) {
+    this.#call = call;
+    this.#inner = inner;
+  }
+
+  async next(): Promise<IteratorResult<T, void>> {
+    this.#awaited += 1;
+    try {
+      return await this.#inner.next();
+    } catch (error) {
+      if (this.#left && error instanceof Cancelled) {
+        return { done: true, value: undefined };
+      }
+      throw error;
+    } finally {
+      this.#awaited -= 1;
+    }
+  }
+
+  async return(): Promise<IteratorResult<T, void>> {
+    this.#leave();
+    return this.#inner.return();
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T, void>> {
+    this.#leave();
+    return this.#inner.throw(error);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #leave(): void {
+    if (this.#awaited > 0) {
+      this.#left = true;
+      this.#call.cancel();
     }
   }
 }

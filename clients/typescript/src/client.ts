@@ -3,7 +3,7 @@ import { create, type JsonValue, type MessageInitShape } from "@bufbuild/protobu
 import { createClient, type Transport } from "@connectrpc/connect";
 import { Answer } from "./answer.js";
 import { Asking } from "./asking.js";
-import { Call, CALL_OPTIONS, type CallOptions, checkedTimeout, type Connection } from "./call.js";
+import { Call, CALL_OPTIONS, type CallOptions, checkedTimeout, type Connection, Events } from "./call.js";
 import { Chat } from "./chat.js";
 import { invalid } from "./errors.js";
 import {
@@ -141,7 +141,8 @@ export class Client implements AsyncDisposable {
     options: DrawCallOptions & Pick<StreamOptions, "maxFrameBytes"> = {},
   ): AsyncGenerator<StreamCompletionResponse, void, undefined> {
     checkNames(options, [...DRAW_CALL, ...FRAMES], "option");
-    return this.#streaming(spec, options).events();
+    const asking = this.#streaming(spec, options);
+    return new Events(asking.call, asking.events());
   }
 
   /**
