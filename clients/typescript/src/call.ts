@@ -7,6 +7,7 @@ import type { ImageService } from "./gen/imagewire/v1/image_service_pb.js";
 import type { ModelService } from "./gen/imagewire/v1/model_service_pb.js";
 import { Attempts } from "./retry.js";
 import { type Failure, failure } from "./status.js";
+import { isObject } from "./strict.js";
 
 /** Metadata of a call: strings, and bytes for names in "-bin". */
 export type Metadata = Readonly<Record<string, string | Uint8Array>>;
@@ -50,9 +51,20 @@ export function checkedTimeout(timeoutMs: number): number {
   return timeoutMs;
 }
 
+/** What cancels a call. Throws InvalidRequest for what is no signal, such as its controller. */
+function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof EventTarget)) {
+    throw invalid("signal", "must be an AbortSignal, such as that of an AbortController");
+  }
+  return signal;
+}
+
 /** Metadata as headers. Throws InvalidRequest for what gRPC cannot send. */
 export function headersOf(metadata: Metadata): Headers {
   const headers = new Headers();
+  if (!isObject(metadata)) {
+    throw invalid("metadata", "must be an object of names and values");
+  }
   for (const [name, value] of Object.entries(metadata)) {
     const binary = name.endsWith("-bin");
     const sound = binary ? value instanceof Uint8Array : typeof value === "string" && /^[ -~]*$/.test(value);
@@ -87,7 +99,7 @@ export class Call {
   constructor(connection: Connection, options: CallOptions, draws: boolean) {
     this.connection = connection;
     this.draws = draws;
-    this.#signal = options.signal;
+    this.#signal = checkedSignal(options.signal);
     this.#signals = [connection.closed, this.#left.signal, ...(options.signal ? [options.signal] : [])];
     const timeoutMs = options.timeoutMs === undefined ? connection.timeoutMs : checkedTimeout(options.timeoutMs);
     this.#attempts = new Attempts(connection.retries, timeoutMs);
