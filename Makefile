@@ -60,7 +60,7 @@ TESTS := $(COMPILED) $(BIN)/python -m pytest
 test: $(COMPAT)  ## Run the tests, but for those of the next two targets.
 	@$(TESTS) $(MANY) -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
 
-system: $(COMPAT)  ## Run the tests that start our programs as users do, the documentation's blocks, and the load tests.
+system: $(COMPAT)  ## Run the tests that start our programs as users do, or a Redis, the documentation's blocks, and the load tests.
 	@$(TESTS) $(SOME) -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 

@@ -15,6 +15,8 @@ from imagewire_emulator.cli import emulate
 from imagewire_server import __version__
 from tests import forked
 
+pytestmark = pytest.mark.system
+
 WRONG = [
     (("--port", "70000"), "--port"),
     (("--port", "x"), "--port"),

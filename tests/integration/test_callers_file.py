@@ -15,6 +15,8 @@ from imagewire_server.cli import app
 from imagewire_server.contract import pb
 from tests.integration import processes
 
+pytestmark = pytest.mark.system
+
 MODELS = """\
 model_list:
   - model_name: draw

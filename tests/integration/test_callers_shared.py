@@ -14,6 +14,8 @@ from tests.conftest import Stack, running_stack, spec
 from tests.integration.caller_keys import create, policy, race, shown
 from tests.integration.shared_store import Redis, running_redis
 
+pytestmark = pytest.mark.system
+
 CALLERS = (
     policy("poor", usd_per_day=1.0),
     policy("quick", requests_per_minute=20),

@@ -13,6 +13,8 @@ from tests.integration import processes
 from tests.integration.test_callers_file import MODELS, listing
 from tests.token_issuer import AUDIENCE, ISSUER, key_server, key_set, public_jwk, token
 
+pytestmark = pytest.mark.system
+
 OWN = "imagewire:\n  jwt: {{issuer: '{issuer}', audiences: {audience}, jwks: '{jwks}'}}\n  callers: {callers}\n"
 
 

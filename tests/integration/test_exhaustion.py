@@ -21,6 +21,8 @@ from tests.conftest import running_stack, spec
 from tests.integration import processes
 from tests.integration.status import told
 
+pytestmark = pytest.mark.system
+
 CONFIG = """\
 model_list:
   - model_name: draw

@@ -16,6 +16,8 @@ from tests.integration.keeping import BIG, draw, draws, flat, resume
 from tests.integration.shared_store import Redis, keep_settings, running_redis
 from tests.integration.status import told
 
+pytestmark = pytest.mark.system
+
 SMALL = "gemini/gemini-2.5-flash-image"
 SLOW = "gemini/emulator-latency-14000"  # longer than servers wait after a restart of Redis
 DRIP = "gemini/emulator-drip-2000"
@@ -120,6 +122,11 @@ async def test_redis_that_forgets_is_told_what_is_being_drawn(own: tuple[Redis, 
     call = first.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(STUCK), request_id=ident))
     while not (await call.read()).HasField("image_chunk"):
         pass
+    # Redis has it too: of an answer of which nothing is written yet, the owner would tell Redis again, and go on.
+    watched = second.chat.ResumeCompletion(pb.ResumeCompletionRequest(request_id=ident))
+    while not (await watched.read()).event.HasField("image_chunk"):
+        pass
+    watched.cancel()
     redis.kill(forget=True)
     redis.start()
     # At once: this waits until the owner had the time to tell.

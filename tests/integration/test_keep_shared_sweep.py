@@ -28,6 +28,8 @@ from tests.integration.keeping import draw, resume
 from tests.integration.shared_store import Redis, running_redis
 from tests.integration.status import told
 
+pytestmark = pytest.mark.system
+
 STUCK = "gemini/emulator-stuck"
 
 

@@ -20,6 +20,8 @@ from tests.deployments import google
 from tests.integration.shared_store import Redis, running_redis
 from tests.integration.status import told
 
+pytestmark = pytest.mark.system
+
 REPLICAS = 4
 ENFORCED = Routing(enforces_rpm=True, num_retries=0)
 

@@ -18,6 +18,8 @@ from tests.conftest import rest_of, spec
 from tests.integration import processes
 from tests.integration.tls_stack import ID, TlsStack, tls_stack
 
+pytestmark = pytest.mark.system
+
 SERVERS, OLD, NEW = Authority("servers"), Authority("old clients"), Authority("new clients")
 
 

@@ -6,9 +6,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.compat.conftest import needs
 from tests.integration.processes import Program, ledger
 from tests.sdk.command import COMMAND, environ, left
+
+pytestmark = pytest.mark.system
 
 PRO = "gemini/gemini-3-pro-image"  # refuses an edit whose signatures are missing
 
