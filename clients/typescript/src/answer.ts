@@ -30,7 +30,7 @@ export interface Part {
   readonly native?: NativePart;
 }
 
-/** A model's answer. Only whole ones are handed out. */
+/** A model's answer: its first candidate; `message` has all. Only whole ones are handed out. */
 export class Answer {
   /** The contract's message, which has everything. */
   readonly message: CreateCompletionResponse;
@@ -147,7 +147,7 @@ export class Answer {
       const text = sentence("the model answered without a picture", this.text, "ask for a picture more plainly");
       throw new NoPicture(text, facts);
     }
-    const ended = `no picture was drawn (${nativeFinishReason})`;
+    const ended = nativeFinishReason ? `no picture was drawn (${nativeFinishReason})` : "no picture was drawn";
     throw new NoPicture(sentence(ended, this.#candidate?.finishMessage, "change the prompt and try again"), facts);
   }
 
@@ -161,7 +161,7 @@ export class Answer {
   }
 
   get #candidate(): Candidate | undefined {
-    return this.message.candidates[0];
+    return this.message.candidates.find(({ index }) => index === 0);
   }
 }
 

@@ -112,7 +112,7 @@ export class Asking {
       const parts = (message?.parts ?? []).map(({ content }) => (content.case === "image" ? content.value : undefined));
       for (const image of [message?.image, ...parts]) {
         if (image?.source.case === "imageId") {
-          const { data } = await download(this.call, image.source.value, 0, frame);
+          const { data } = await download(this.call, image.source.value, 0, frame, image);
           image.source = { case: "data", value: data };
         }
       }

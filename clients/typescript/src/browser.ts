@@ -15,8 +15,8 @@ export interface ClientOptions extends BaseOptions {
 /** A client of one server, for any number of calls at once. */
 export class Client extends AnyClient {
   constructor(options: ClientOptions) {
-    const { transport, ...further } = options;
-    if (typeof transport !== "object") {
+    const { transport, ...further } = (options as ClientOptions | null) ?? { transport: null };
+    if (typeof transport !== "object" || transport === null) {
       throw invalid("transport", "is needed, such as createGrpcWebTransport({ baseUrl }) of @connectrpc/connect-web");
     }
     super("the transport", transport, further);

@@ -1,11 +1,13 @@
 /** One call, apart from what it asks: its id, its time, its attempts, and how they are cancelled. */
 import { type CallOptions as ConnectOptions, type Client, encodeBinaryHeader } from "@connectrpc/connect";
+import { onAbort } from "./aborting.js";
 import { Cancelled, ImagewireError, invalid } from "./errors.js";
 import type { ChatService } from "./gen/imagewire/v1/chat_service_pb.js";
 import type { ImageService } from "./gen/imagewire/v1/image_service_pb.js";
 import type { ModelService } from "./gen/imagewire/v1/model_service_pb.js";
 import { Attempts } from "./retry.js";
 import { type Failure, failure } from "./status.js";
+import { isObject } from "./strict.js";
 
 /** Metadata of a call: strings, and bytes for names in "-bin". */
 export type Metadata = Readonly<Record<string, string | Uint8Array>>;
@@ -49,9 +51,20 @@ export function checkedTimeout(timeoutMs: number): number {
   return timeoutMs;
 }
 
+/** What cancels a call. Throws InvalidRequest for what is no signal, such as its controller. */
+function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof EventTarget)) {
+    throw invalid("signal", "must be an AbortSignal, such as that of an AbortController");
+  }
+  return signal;
+}
+
 /** Metadata as headers. Throws InvalidRequest for what gRPC cannot send. */
 export function headersOf(metadata: Metadata): Headers {
   const headers = new Headers();
+  if (!isObject(metadata)) {
+    throw invalid("metadata", "must be an object of names and values");
+  }
   for (const [name, value] of Object.entries(metadata)) {
     const binary = name.endsWith("-bin");
     const sound = binary ? value instanceof Uint8Array : typeof value === "string" && /^[ -~]*$/.test(value);
@@ -64,9 +77,11 @@ export function headersOf(metadata: Metadata): Headers {
   return headers;
 }
 
-/** A call and its attempts. draws: whether it may be charged. */
+/** A call and its attempts. */
 export class Call {
   readonly connection: Connection;
+  /** Whether it may be charged. */
+  readonly draws: boolean;
   /** A UUID for this call alone. */
   readonly id = crypto.randomUUID();
   /** The call's id in the server's log. */
@@ -79,13 +94,12 @@ export class Call {
   readonly #left = new AbortController();
   /** All that may end the call. */
   readonly #signals: readonly AbortSignal[];
-  readonly #draws: boolean;
   #begun = false;
 
   constructor(connection: Connection, options: CallOptions, draws: boolean) {
     this.connection = connection;
-    this.#draws = draws;
-    this.#signal = options.signal;
+    this.draws = draws;
+    this.#signal = checkedSignal(options.signal);
     this.#signals = [connection.closed, this.#left.signal, ...(options.signal ? [options.signal] : [])];
     const timeoutMs = options.timeoutMs === undefined ? connection.timeoutMs : checkedTimeout(options.timeoutMs);
     this.#attempts = new Attempts(connection.retries, timeoutMs);
@@ -108,7 +122,7 @@ export class Call {
     const { closed } = this.connection;
     if (this.#signals.some((signal) => signal.aborted)) {
       const what = closed.aborted ? "the client is closed" : "the call was cancelled";
-      const begun = this.#begun && this.#draws;
+      const begun = this.#begun && this.draws;
       const bill = begun ? ": what was asked may have been drawn and charged" : "";
       const cause: unknown = closed.aborted ? undefined : this.#signal?.reason;
       throw new Cancelled(what + bill, { code: "CANCELLED", requestId: this.requestId, charged: begun, cause });
@@ -120,7 +134,7 @@ export class Call {
     this.checkOpen();
     this.#begun = true;
     const controller = new AbortController();
-    const unheard = this.#onAbort(() => {
+    const unheard = onAbort(this.#signals, () => {
       controller.abort();
     });
     const end = () => {
@@ -141,12 +155,12 @@ export class Call {
   }
 
   /** What an attempt failed of; draws: whether it may be charged. Throws errors of ours as they are, and Cancelled. */
-  failure(reason: unknown, draws = this.#draws): Failure {
+  failure(reason: unknown, draws = this.draws): Failure {
     if (reason instanceof ImagewireError) {
       throw reason;
     }
     this.checkOpen();
-    return failure(reason, this.connection.target, this.requestId, draws);
+    return failure(reason, this.connection.target, this.requestId, draws, this.#attempts.left() <= 0);
   }
 
   /** More of the answer has come. */
@@ -169,7 +183,7 @@ export class Call {
           resolve();
         };
         const timer = setTimeout(done, ms);
-        const unheard = this.#onAbort(done);
+        const unheard = onAbort(this.#signals, done);
       });
     }
     this.checkOpen();
@@ -191,17 +205,57 @@ export class Call {
       await this.pause(wait);
     }
   }
+}
 
-  /** Listens for what ends the call. Returns what stops listening: a caller's signal may live for long. */
-  #onAbort(listener: () => void): () => void {
-    for (const signal of this.#signals) {
-      signal.addEventListener("abort", listener);
-    }
-    return () => {
-      for (const signal of this.#signals) {
-        signal.removeEventListener("abort", listener);
+/** A call's events. To return from them ends the call at once: a generator would return when its next event has come. */
+export class Events<T> implements AsyncGenerator<T, void, undefined> {
+  readonly #call: Call;
+  readonly #inner: AsyncGenerator<T, void, undefined>;
+  #awaited = 0;
+  #left = false;
+
+  constructor(call: Call, inner: AsyncGenerator<T, void, undefined>) {
+    this.#call = call;
+    this.#inner = inner;
+  }
+
+  async next(): Promise<IteratorResult<T, void>> {
+    this.#awaited += 1;
+    try {
+      return await this.#inner.next();
+    } catch (error) {
+      if (this.#left && error instanceof Cancelled) {
+        return { done: true, value: undefined };
       }
-    };
+      throw error;
+    } finally {
+      this.#awaited -= 1;
+    }
+  }
+
+  async return(): Promise<IteratorResult<T, void>> {
+    this.#leave();
+    return this.#inner.return();
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T, void>> {
+    this.#leave();
+    return this.#inner.throw(error);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #leave(): void {
+    if (this.#awaited > 0) {
+      this.#left = true;
+      this.#call.cancel();
+    }
   }
 }
 

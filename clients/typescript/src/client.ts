@@ -3,7 +3,7 @@ import { create, type JsonValue, type MessageInitShape } from "@bufbuild/protobu
 import { createClient, type Transport } from "@connectrpc/connect";
 import { Answer } from "./answer.js";
 import { Asking } from "./asking.js";
-import { Call, CALL_OPTIONS, type CallOptions, checkedTimeout, type Connection } from "./call.js";
+import { Call, CALL_OPTIONS, type CallOptions, checkedTimeout, type Connection, Events } from "./call.js";
 import { Chat } from "./chat.js";
 import { invalid } from "./errors.js";
 import {
@@ -35,6 +35,7 @@ import {
   FRAMES,
   headersOfAll,
   named,
+  RESUME,
   resumeRequest,
   type ResumeOptions,
   setHow,
@@ -97,6 +98,7 @@ export class Client implements AsyncDisposable {
 
   /** Draws, and returns the answer while it arrives. Nothing is sent before it is read. */
   stream(prompt: string, options: StreamOptions = {}): AnswerStream {
+    checkNames(options, [...DRAW, ...FRAMES, ...OPTIONS], "option");
     const { model, images } = options;
     const spec = buildSpec(model, [prompted(prompt, images)], options, [...DRAW, ...FRAMES]);
     return new AnswerStream(this.#streaming(spec, options), options.keepBytes ?? true);
@@ -104,7 +106,12 @@ export class Client implements AsyncDisposable {
 
   /** Starts a chat. Nothing is sent yet. */
   chat(options: ChatOptions = {}): Chat {
-    return new Chat(this, buildSpec(options.model, [...(options.messages ?? [])], options, ["model", "messages"]));
+    checkNames(options, ["model", "messages", ...OPTIONS], "option");
+    const { model, messages = [] } = options;
+    if (!Array.isArray(messages)) {
+      throw invalid("messages", "must be an array");
+    }
+    return new Chat(this, buildSpec(model, [...messages], options, ["model", "messages"]));
   }
 
   /** The chat that `Chat.toJSON` gave, or another language's: the protobuf JSON of a Spec. */
@@ -141,7 +148,8 @@ export class Client implements AsyncDisposable {
     options: DrawCallOptions & Pick<StreamOptions, "maxFrameBytes"> = {},
   ): AsyncGenerator<StreamCompletionResponse, void, undefined> {
     checkNames(options, [...DRAW_CALL, ...FRAMES], "option");
-    return this.#streaming(spec, options).events();
+    const asking = this.#streaming(spec, options);
+    return new Events(asking.call, asking.events());
   }
 
   /**
@@ -151,6 +159,7 @@ export class Client implements AsyncDisposable {
    * checked by its size alone.
    */
   resume(id: AnswerId, options: ResumeOptions = {}): AnswerStream {
+    checkNames(options, RESUME, "option");
     const { afterSequence = 0, offset = 0, keepBytes = true } = options;
     const request = resumeRequest(id, options, this.#frame(options.maxFrameBytes ?? 0));
     return new AnswerStream(
@@ -213,6 +222,9 @@ export class Client implements AsyncDisposable {
   /** Looks up one model. */
   async getModel(name: string, options: CallOptions = {}): Promise<Model> {
     checkNames(options, CALL_OPTIONS, "option");
+    if (typeof name !== "string") {
+      throw invalid("name", "must be a string: the model's name");
+    }
     const call = this.#call(options, false);
     const { model } = await call.unary((given) => this.#connection.models.getModel({ name }, given));
     return model ?? create(ModelSchema);

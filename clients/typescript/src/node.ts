@@ -77,8 +77,8 @@ class Sessions extends Http2SessionManager {
 export function connectTo(given: string | undefined, options: ClientOptions) {
   const maxMessageBytes = checkOptions(options, ["tls", "interceptors"]);
   const { tls = false, interceptors = [] } = options;
-  if (typeof tls === "object") {
-    checkNames(tls, ["ca", "cert", "key", "serverName"], "option of tls");
+  if (typeof tls !== "boolean") {
+    checkNames(tls, ["ca", "cert", "key", "serverName"], "option of tls", "tls");
     if ((tls.cert === undefined) !== (tls.key === undefined)) {
       throw invalid("tls", "cert and key go together; give both or neither");
     }
@@ -111,6 +111,9 @@ export function connectTo(given: string | undefined, options: ClientOptions) {
 }
 
 function parseTarget(target: string | undefined, secure: boolean): { name: string; url: string; path?: string } {
+  if (target !== undefined && typeof target !== "string") {
+    throw invalid("target", "must be a string; write host:port, https://host or unix:/path");
+  }
   const given = target ?? (process.env.IMAGEWIRE_TARGET || DEFAULT_TARGET);
   const path = /^unix:(?:\/\/(?=\/))?(.+)$/.exec(given)?.[1];
   if (path !== undefined) {

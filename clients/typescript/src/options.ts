@@ -12,7 +12,7 @@ import {
 } from "./gen/imagewire/v1/spec_pb.js";
 import { Image, image, type Picture } from "./image.js";
 import { platform } from "./platform.js";
-import { checkNames, make } from "./strict.js";
+import { checkNames, isObject, make } from "./strict.js";
 
 /** The model that is asked where neither the call nor IMAGEWIRE_MODEL names one. */
 export const DEFAULT_MODEL = "gemini/gemini-2.5-flash-image";
@@ -88,6 +88,9 @@ export function functionResult(
   response: JsonObject,
   images: readonly Picture[] = [],
 ): ChatMessage {
+  if (!isObject(call)) {
+    throw invalid("call", "must be a function call, such as one of Answer.functionCalls");
+  }
   const value = { id: call.id, name: call.name, response, images: images.map((each) => image(each).toMessage()) };
   const parts = [{ content: { case: "functionResponse" as const, value } }];
   return make(ChatMessageSchema, { role: Role.TOOL, parts }, "functionResult");
@@ -132,6 +135,9 @@ export function buildSpec(
     return set.length > 0 ? Object.fromEntries(set) : undefined;
   };
   const { stop, modalities, safetySettings, outputUri } = given;
+  if (modalities !== undefined && !Array.isArray(modalities)) {
+    throw invalid("modalities", "must be an array");
+  }
   const thinkingConfig = taken(THINKING);
   const generation = {
     ...taken(GENERATION),

@@ -79,6 +79,7 @@ const BASE_OPTIONS: readonly (keyof BaseOptions)[] = ["apiKey", "metadata", "tim
 export const DRAW_CALL = [...CALL_OPTIONS, "requestId", "onDisconnect", "cacheTtlMs"] as const;
 export const DRAW = [...DRAW_CALL, "model", "images"] as const;
 export const FRAMES = ["maxFrameBytes", "keepBytes"] as const;
+export const RESUME = [...CALL_OPTIONS, ...FRAMES, "afterSequence", "offset"] as const;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const LEAST_MESSAGE = 128 * 1024;
@@ -134,8 +135,7 @@ export function setHow(request: CreateCompletionRequest | StreamCompletionReques
 
 /** What asks for the rest of an answer. */
 export function resumeRequest(id: AnswerId, options: ResumeOptions, maxFrameBytes: number): ResumeCompletionRequest {
-  checkNames(options, [...CALL_OPTIONS, "afterSequence", "offset", "maxFrameBytes", "keepBytes"], "option");
-  checkNames(id, ["completionId", "requestId"], "name of an answer");
+  checkNames(id, ["completionId", "requestId"], "name of an answer", "id");
   const { completionId = "", requestId = "" } = id;
   if ((completionId === "") === (checkedUuid(requestId) === "")) {
     throw invalid("completionId", "is needed, or requestId, and not both: name the answer by one of them");

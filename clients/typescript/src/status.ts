@@ -119,12 +119,13 @@ function own(error: ConnectError): Own | undefined {
  * Translates an error of an attempt. target: the server's address, for messages about the connection.
  *
  * requestId: the one that the call was sent with. draws: whether the call may have been charged.
+ * isLate: whether the call's deadline has passed, which a server may notice first, and end the call by any code.
  */
-export function failure(reason: unknown, target: string, requestId: string, draws: boolean): Failure {
+export function failure(reason: unknown, target: string, requestId: string, draws: boolean, isLate: boolean): Failure {
   const error = ConnectError.from(reason);
   const info = error.findDetails(ErrorInfoSchema).find((detail) => detail.domain === DOMAIN);
   if (info === undefined) {
-    return ownFailure(error, target, requestId, draws);
+    return ownFailure(error, target, requestId, draws, isLate);
   }
   const Made = BY_REASON[info.reason] ?? BY_CODE[error.code] ?? errors.ServerError;
   const pushback = error.metadata.get("grpc-retry-pushback-ms");
@@ -150,8 +151,9 @@ export function failure(reason: unknown, target: string, requestId: string, draw
   return { error: made, unsent: false, broke: false };
 }
 
-function ownFailure(error: ConnectError, target: string, requestId: string, draws: boolean): Failure {
-  const kind = own(error);
+function ownFailure(error: ConnectError, target: string, requestId: string, draws: boolean, isLate: boolean): Failure {
+  const seen = own(error);
+  const kind = isLate && (seen === "broke" || error.code === Code.Canceled) ? "deadline" : seen;
   const words = error.rawMessage;
   const made = (Made: Kind, message: string, facts: errors.ErrorFacts): Failure => ({
     error: new Made(message, { code: nameOf(error.code), requestId, cause: error, ...facts }),
@@ -180,7 +182,7 @@ function ownFailure(error: ConnectError, target: string, requestId: string, draw
     }
     case "deadline": {
       const message = `the call's deadline passed: allow more time with timeoutMs${draws ? `; ${MAY_BE_CHARGED}` : ""}`;
-      return made(errors.DeadlineExceeded, message, { charged: draws });
+      return made(errors.DeadlineExceeded, message, { code: "DEADLINE_EXCEEDED", charged: draws });
     }
     case "too large here":
       return made(

@@ -152,11 +152,22 @@ export interface Download {
   data: Uint8Array;
 }
 
-/** Downloads a picture over as many connections as it takes. All of it is checked; a part of it by its size alone. */
-export async function download(call: Call, imageId: string, offset: number, frame: number): Promise<Download> {
+/**
+ * Downloads a picture over as many connections as it takes. All of it is checked; a part of it by its size alone.
+ *
+ * known: what an answer said of it. It ends at the first byte beyond the size that was announced.
+ */
+export async function download(
+  call: Call,
+  imageId: string,
+  offset: number,
+  frame: number,
+  known?: Image,
+): Promise<Download> {
   const pieces: Uint8Array[] = [];
   const hash = platform.hash();
-  let image = create(ImageSchema);
+  const corrupt = (message: string) => new CorruptAnswer(message, { charged: call.draws, requestId: call.requestId });
+  let image = known;
   let size = offset;
   for (let asked = offset; ;) {
     const { options, end } = call.attempt();
@@ -165,20 +176,26 @@ export async function download(call: Call, imageId: string, offset: number, fram
     try {
       for await (const { event } of messagesOf(call.connection.images.downloadImage(request, options), end)) {
         if (event.case === "image") {
-          image = event.value;
-        } else if (event.case === "chunk") {
-          if (Number(event.value.offset) !== size) {
-            throw new CorruptAnswer(
-              `a picture's bytes go on at ${event.value.offset.toString()} where ${size} was due`,
-            );
+          const [said, before] = [announced(event.value), image && announced(image)];
+          if (before !== undefined && said !== before) {
+            throw corrupt(`a picture of ${before.toString()} bytes is said to have ${said.toString()} now`);
           }
-          pieces.push(event.value.data);
-          size += event.value.data.length;
-          hash.update(event.value.data);
+          image = event.value;
+        } else if (event.case === "chunk" && event.value.data.length > 0) {
+          const { offset: at, data } = event.value;
+          if (Number(at) !== size) {
+            throw corrupt(`a picture's bytes go on at ${at.toString()} where ${size} was due`);
+          }
+          size += data.length;
+          if (size > announced(image)) {
+            throw corrupt(`a picture has ${size} bytes or more where ${announced(image).toString()} were announced`);
+          }
+          pieces.push(data);
+          hash.update(data);
         }
       }
-      if (size !== Number(image.sizeBytes) || (offset === 0 && !same(hash.digest(), image.sha256))) {
-        throw new CorruptAnswer("a picture was damaged on its way: its size or sha256 differs", { charged: false });
+      if (!image || BigInt(size) !== announced(image) || (offset === 0 && !same(hash.digest(), image.sha256))) {
+        throw corrupt("a picture was damaged on its way: its size or sha256 differs");
       }
       return { image, data: joined(pieces) };
     } catch (reason) {
@@ -195,6 +212,11 @@ export async function download(call: Call, imageId: string, offset: number, fram
     }
     await call.pause(wait);
   }
+}
+
+/** The size that is said of a picture. */
+function announced(image: Image | undefined): bigint {
+  return image?.sizeBytes ?? 0n;
 }
 
 /** The pieces as one. */

@@ -1,6 +1,7 @@
 /** An answer while it arrives. */
 import { Answer, type Part, partOf } from "./answer.js";
 import type { Asking } from "./asking.js";
+import { Events } from "./call.js";
 import { NoPicture } from "./errors.js";
 import { Fold } from "./fold.js";
 import type { StreamCompletionResponse } from "./gen/imagewire/v1/chat_service_pb.js";
@@ -43,8 +44,12 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
     return this.#asking.call.requestId;
   }
 
-  /** Yields the events of the answer's first candidate. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<AnswerEvent, void, undefined> {
+  /** Yields the events of the answer's first candidate. To return from it ends the call at once. */
+  [Symbol.asyncIterator](): AsyncGenerator<AnswerEvent, void, undefined> {
+    return new Events(this.#asking.call, this.#events());
+  }
+
+  async *#events(): AsyncGenerator<AnswerEvent, void, undefined> {
     if (this.#read) {
       throw new Error("the stream was read already: an answer is drawn for one reader; ask again, or resume it");
     }
@@ -86,13 +91,16 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
     const events = this[Symbol.asyncIterator]();
     const { call } = this.#asking;
     let chosen: number | undefined;
+    let isLeft = false;
     return new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
           for (;;) {
             const { value: event, done } = await events.next();
             if (done) {
-              controller.close();
+              if (!isLeft) {
+                controller.close();
+              }
               return;
             }
             if (event.type === "data" && !event.thought) {
@@ -103,13 +111,13 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
               }
             } else if (event.type === "finished" && chosen === undefined) {
               const { uri } = event.answer.requireImage();
-              throw new NoPicture(`the picture's bytes were not sent${uri && `: it is at ${uri}`}`, { charged: true });
+              const message = `the picture's bytes were not sent${uri && `: it is at ${uri}`}`;
+              throw new NoPicture(message, { code: "NO_PICTURE", requestId: call.requestId, charged: true });
             }
           }
         },
         async cancel() {
-          // A generator that waits for its next event would be told to return behind that one.
-          call.cancel();
+          isLeft = true;
           await events.return();
         },
       },

@@ -16,17 +16,28 @@ export function make<T extends DescMessage>(schema: T, init: MessageInitShape<T>
   return create(schema, init);
 }
 
-/** Throws InvalidRequest unless every name of an object is one of these. what: "option", for errors. */
-export function checkNames(given: object, names: Iterable<string>, what: string): void {
+/**
+ * Throws InvalidRequest unless every name of an object is one of these, and none is null.
+ *
+ * what: "option", for errors. path: how the caller calls the object.
+ */
+export function checkNames(given: unknown, names: Iterable<string>, what: string, path = "options"): void {
   const known = new Set(names);
+  if (!isObject(given)) {
+    throw invalid(path, `must be an object; each ${what} has one of the names ${[...known].sort().join(", ")}`);
+  }
   for (const [name, value] of Object.entries(given)) {
     if (!known.has(name) && value !== undefined) {
       throw invalid(name, `is no ${what}; there are: ${[...known].sort().join(", ")}`);
     }
+    if (value === null) {
+      throw invalid(name, "is null: leave it out, or undefined, for the default");
+    }
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether it has names and values: no array, and no bytes. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
@@ -49,7 +60,7 @@ function checkMessage(schema: DescMessage, given: unknown, path: string): void {
       continue;
     }
     const chosen = isObject(value) ? value : {};
-    checkNames(chosen, ["case", "value"], `part of the oneof ${at}, which is {case, value}`);
+    checkNames(chosen, ["case", "value"], `part of the oneof ${at}, which is {case, value}`, at);
     const field = member.fields.find((each) => each.localName === chosen.case);
     if (field !== undefined) {
       checkField(field, chosen.value, `${at}.${field.localName}`);

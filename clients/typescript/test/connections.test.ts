@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { Client, Unavailable } from "../src/index.js";
+import { Cancelled, Client, Unavailable } from "../src/index.js";
 import * as v1 from "../src/v1.js";
-import { numbered } from "./fake.js";
+import { events, numbered } from "./fake.js";
 import { serve } from "./server.js";
 
 const MB = 2 ** 20;
@@ -79,3 +79,74 @@ await test("a client is connected again within two seconds of a server's return"
     await second.stop();
   }
 });
+
+/** How many calls run at once. */
+const CALLS = 64;
+
+await test("many calls of one client at once, with one signal for all, are no leak that Node warns of", async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error) => warnings.push(`${warning.name}: ${warning.message}`);
+  process.on("warning", onWarning);
+  let waiting = 0;
+  let all: () => void;
+  const arrived = new Promise<void>((resolve) => (all = resolve));
+  const server = await serve((router) => {
+    router.service(v1.ChatService, {
+      async *streamCompletion() {
+        waiting += 1;
+        if (waiting === CALLS) {
+          all();
+        }
+        await arrived;
+        yield* numbered(events());
+      },
+    });
+  });
+  const client = new Client(`127.0.0.1:${server.port}`);
+  try {
+    const { signal } = new AbortController();
+    const drawn = Array.from({ length: CALLS }, (_, at) => client.draw(`A banana ${at}`, { signal }));
+    assert.equal((await Promise.all(drawn)).length, CALLS);
+    await new Promise(setImmediate); // Node warns in a task of its own
+    assert.deepEqual(warnings, []);
+  } finally {
+    process.off("warning", onWarning);
+    client.close();
+    await server.stop();
+  }
+});
+
+for (const ending of ["client", "signal"] as const) {
+  await test(`to end the ${ending} that many calls share cancels each of them`, async () => {
+    const server = await serve((router) => {
+      router.service(v1.ChatService, {
+        async *streamCompletion(_, { signal }) {
+          yield* numbered(events()).slice(0, 2);
+          await new Promise((resolve) => {
+            signal.addEventListener("abort", resolve);
+          });
+        },
+      });
+    });
+    const client = new Client(`127.0.0.1:${server.port}`);
+    const controller = new AbortController();
+    try {
+      const streams = Array.from({ length: CALLS }, () =>
+        client.stream("A banana", { signal: controller.signal })[Symbol.asyncIterator](),
+      );
+      await Promise.all(streams.map((stream) => stream.next()));
+      const ends = Promise.allSettled(streams.map((stream) => stream.next()));
+      if (ending === "client") {
+        client.close();
+      } else {
+        controller.abort();
+      }
+      for (const end of await ends) {
+        assert.ok(end.status === "rejected" && end.reason instanceof Cancelled, JSON.stringify(end));
+      }
+    } finally {
+      client.close();
+      await server.stop();
+    }
+  });
+}

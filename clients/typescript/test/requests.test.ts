@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, equals, toJson } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { Client, type DrawOptions, image, InvalidRequest, system, user } from "../src/index.js";
+import { Client, type DrawOptions, functionResult, image, InvalidRequest, system, user } from "../src/index.js";
 import { sha256Of } from "../src/platform.js";
 import * as v1 from "../src/v1.js";
 import { type Chat, client, events, type Images, numbered, PICTURE, refused } from "./fake.js";
@@ -98,6 +98,36 @@ const WRONG: Record<string, [string, (made: ReturnType<typeof recording>["made"]
   "a target that is none": ["target", () => new Client("http://a/b/c")],
   "half a certificate": ["tls", () => new Client("a:1", { tls: { cert: "x" } })],
   "TLS that contradicts the target": ["tls", () => new Client("http://a:1", { tls: true })],
+  "null for options": ["options", (made) => made.draw("x", null as never)],
+  "a text for options": ["options", (made) => made.stream("x", "16:9" as never).answer()],
+  "null for a chat's options": ["options", (made) => made.chat(null as never)],
+  "null for those of its answers": ["options", (made) => made.chat().send("x", null as never)],
+  "null for those of a check": ["options", (made) => made.ping(null as never)],
+  "null for those of a download": ["options", (made) => made.download("img-1", null as never)],
+  "null for those of a kept answer": ["options", (made) => made.resume({ completionId: "c" }, null as never).answer()],
+  "null for those of a Spec": ["options", (made) => made.createCompletion({}, null as never)],
+  "null for those of a picture": ["options", () => image(PNG, null as never)],
+  "null for those of the client": ["options", () => new Client("a:1", null as never)],
+  "null for an answer's name": ["id", (made) => made.resume(null as never).answer()],
+  "null for a name of an answer": ["completionId", (made) => made.getCompletion({ completionId: null as never })],
+  "null for a model": ["model", (made) => made.draw("x", { model: null as never })],
+  "null for a model's name": ["name", (made) => made.getModel(null as never)],
+  "null for a prompt": ["prompt", (made) => made.draw(null as never)],
+  "null for a message": ["message", (made) => made.chat().send(null as never)],
+  "null for messages": ["messages", (made) => made.chat({ messages: null as never })],
+  "a number for messages": ["messages", (made) => made.chat({ messages: 5 as never })],
+  "a text for modalities": ["modalities", (made) => made.draw("x", { modalities: "image" as never })],
+  "null for a Spec": ["spec", (made) => made.createCompletion(null as never)],
+  "null for a picture": ["picture", (made) => made.upload(null as never)],
+  "null for a time": ["timeoutMs", (made) => made.draw("x", { timeoutMs: null as never })],
+  "null for an option": ["aspectRatio", (made) => made.draw("x", { aspectRatio: null as never })],
+  "null for metadata": ["metadata", (made) => made.draw("x", { metadata: null as never })],
+  "a text for metadata": ["metadata", (made) => made.draw("x", { metadata: "x" as never })],
+  "a controller for its signal": ["signal", (made) => made.draw("x", { signal: new AbortController() as never })],
+  "null for a function's call": ["call", () => functionResult(null as never, {})],
+  "null for a target": ["target", () => new Client(null as never)],
+  "null for TLS": ["tls", () => new Client("a:1", { tls: null as never })],
+  "a text for TLS": ["tls", () => new Client("a:1", { tls: "yes" as never })],
   "an option of the client": ["apikey", () => new Client("a:1", { apikey: "x" } as object)],
 };
 
