@@ -48,8 +48,6 @@ builtins.__import__ = interrupting
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.argv = ["imagewire-server", "emulate", "--port", "0"]
 from imagewire_server.__main__ import main
-
-pytestmark = pytest.mark.system
 main()
 """
 

@@ -70,8 +70,6 @@ def test_nothing_is_loaded_before_a_command_prepares_for_ctrl_c(module: str) -> 
 INTERRUPTED = """
 import os, signal, sys
 from imagewire.cli import main
-
-pytestmark = pytest.mark.system
 sys.addaudithook(lambda event, args: os.kill(os.getpid(), signal.SIGINT) if event == "import" else None)
 main()
 """
