@@ -19,7 +19,8 @@ from tests.integration.test_bounded_rest import chat, post
 from tests.integration.test_bounded_served import CHAT, GRPC, Provider
 from tests.upstream import answering_beside
 
-pytestmark = pytest.mark.system
+# Alone: beside others, a piece that waits to be stored is one copy more at the peak.
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 _OTHER = 16 * 1024 * 1024  # what the allocator and other threads hold
 
