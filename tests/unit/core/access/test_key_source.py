@@ -79,7 +79,8 @@ async def test_f28_keys_that_cannot_be_had_keep_the_last_good_ones_and_say_so_on
             clock.now += 60
             await source.look()
             assert source.keys.find("ES256", "1")
-    assert [line.get("why", "").partition(" ")[2] for line in logs] == [
+    # Other lines are of what earlier tests have left behind.
+    assert [line["why"].partition(" ")[2] for line in logs if "why" in line] == [
         "is not JSON",
         "answers 503 instead of 200",
         "has no key for signatures with RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA",
