@@ -74,8 +74,10 @@ def _refused(given: Mapping[str, Any]) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             _load(kind, given)
-    except (google.auth.exceptions.GoogleAuthError, ValueError, TypeError, LookupError, AttributeError) as error:
-        return f"which Google's library refuses: {error.__context__ or error}"
+    # Its words may quote what stands in a field, such as a key that stands in the wrong one.
+    except (google.auth.exceptions.GoogleAuthError, ValueError, TypeError, LookupError, AttributeError):
+        fields = " or ".join(_NEEDED[kind])
+        return f"which Google's library refuses for its {fields}: compare with a file that gcloud made"
     return ""
 
 
