@@ -15,6 +15,11 @@ _LONGEST_MESSAGE = 2000
 def status_of(error: Error, request_id: str) -> Status:
     """Code, message and details of an error; request_id is what the log line has."""
     made = Status(code=error.code, message=error.message[:_LONGEST_MESSAGE])
+    _details(made, error, request_id)
+    return made
+
+
+def _details(made: Status, error: Error, request_id: str) -> None:
     _pack(made, ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata))
     _pack(made, RequestInfo(request_id=request_id))
     if error.retry_after is not None:
@@ -30,7 +35,6 @@ def status_of(error: Error, request_id: str) -> Status:
                 del bad.field_violations[-1]
                 break
         _pack(made, bad)
-    return made
 
 
 def _pack(into: Status, detail: ErrorInfo | RequestInfo | RetryInfo | BadRequest) -> None:
