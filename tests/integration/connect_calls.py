@@ -73,3 +73,10 @@ def told(error: dict[str, Any]) -> tuple[str, str, str]:
     assert info.domain == "imagewire.dev"
     bad = BadRequest.FromString(values.get("google.rpc.BadRequest", b"")).field_violations
     return error["code"], info.reason, bad[0].field if bad else ""
+
+
+def written(path: str, content: bytes, headers: dict[str, str]) -> bytes:
+    """A whole request, for a connection that a test reads from by itself."""
+    lines = [f"POST {path} HTTP/1.1", "host: localhost", f"content-length: {len(content)}", "connection: close"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + content

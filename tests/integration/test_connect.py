@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.core import settle
 from tests.conftest import Stack, running_stack
 from tests.integration.connect_calls import (
     CONNECT,
@@ -132,3 +134,29 @@ async def test_a_large_unary_answer_is_whole() -> None:
         answer = await stack.rest.post(CREATE, content=request.SerializeToString(), headers=PROTO)
         assert int(answer.headers["content-length"]) == len(answer.content) > 6_000_000
         assert pb.CreateCompletionResponse.FromString(answer.content).candidates
+
+
+async def test_health_needs_no_key() -> None:
+    async with running_stack(rest=True, master_key="sk-right") as stack:
+        path = "/grpc.health.v1.Health/Check"
+        assert (await stack.rest.post(path, json={})).json() == {"status": "SERVING"}
+        of_chat = await stack.rest.post(path, json={"service": "imagewire.v1.ChatService"})
+        assert of_chat.json() == {"status": "SERVING"}
+        assert (await stack.rest.post(path, json={"service": "other"})).json()["code"] == "not_found"
+        stack.server.rest.announce_stop()
+        assert (await stack.rest.post(path, json={})).json() == {"status": "NOT_SERVING"}
+
+
+async def test_a_call_is_counted_and_logged_as_grpcs_with_its_protocol(
+    rest: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[dict[str, object]] = []
+    log = SimpleNamespace(info=lambda _, **fields: lines.append(fields), debug=lambda *_, **__: None)
+    monkeypatch.setattr(settle, "_log", log)
+    asked = enveloped(pb.StreamCompletionRequest(spec=spec()))
+    answer = await rest.rest.post(STREAM, content=asked, headers=WEB | {"x-request-id": "order-7"})
+    assert answer.headers["x-request-id"] == "order-7"
+    [line] = lines
+    assert (line["method"], line["code"], line["protocol"], line["request_id"]) == (STREAM, "OK", "grpc_web", "order-7")
+    page = (await rest.rest.get("/metrics")).text
+    assert f'imagewire_calls_total{{method="{STREAM}",code="OK"}}' in page or STREAM in page

@@ -1,6 +1,5 @@
 """Connect and gRPC-Web: keys, pages of other sites, limits, deadlines, and requests that are wrong."""
 
-import asyncio
 import json
 
 import pytest
@@ -21,7 +20,6 @@ from tests.integration.connect_calls import (
     status_of,
     told,
 )
-from tests.integration.raw_client import Client
 
 LIST = f"{MODELS}/ListModels"
 ASKED = enveloped(pb.StreamCompletionRequest(spec=spec()))
@@ -165,19 +163,3 @@ async def test_a_unary_deadline_is_an_http_status(rest: Stack) -> None:
     answer = await rest.rest.post(CREATE, content=asked, headers=PROTO | {"connect-timeout-ms": "300"})
     assert (answer.status_code, told(answer.json())[0]) == (504, "deadline_exceeded")
     assert json.loads(answer.content)["message"]
-
-
-@pytest.mark.parametrize("path", [STREAM, CREATE])
-async def test_d7_a_client_that_leaves_cancels_the_drawing(rest: Stack, path: str) -> None:
-    message = (pb.StreamCompletionRequest if path == STREAM else pb.CreateCompletionRequest)(spec=spec(model=SILENT))
-    content, headers = (enveloped(message), CONNECT) if path == STREAM else (message.SerializeToString(), PROTO)
-    async with Client(str(rest.rest.base_url)) as client:
-        lines = [f"POST {path} HTTP/1.1", "host: localhost", f"content-length: {len(content)}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        await client.send("\r\n".join([*lines, "", ""]).encode() + content)
-        async with asyncio.timeout(10):
-            while not rest.emulator.ledger.entries:  # noqa: ASYNC110  # plain data of the emulator's
-                await asyncio.sleep(0.002)
-    [entry] = rest.emulator.ledger.entries
-    await ended_upstream(entry)
-    assert entry.outcome == "client_disconnected"

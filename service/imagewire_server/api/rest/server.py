@@ -115,6 +115,7 @@ class RestServer:
                 ChatService(keeper, times, calls, lambda: None),
                 ImageService(images, stall_timeout=options.stall_timeout),
                 ModelService(engine),
+                lambda: self._ready.ready,
             ),
             calls,
             interceptors,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from google.rpc.status_pb2 import Status
 
-from imagewire_server.api.rest.response import Response
+from imagewire_server.api.rest.response import SEND_BYTES, Response
 from imagewire_server.api.rest.status import Headers
 from imagewire_server.contract import pb
 from imagewire_server.formats.connect import errors, proto_json
@@ -17,7 +17,7 @@ _IN_MEMORY = 256 * 1024
 
 
 class Answer:
-    """What both have in common. kind: of the call, None where its head does not tell. answer: the method's type."""
+    """What both have in common. kind: of the call. answer: the type of the method's."""
 
     def __init__(self, response: Response, kind: Kind, answer: type[pb.ProtoMessage]) -> None:
         self._response = response
@@ -54,6 +54,11 @@ class UnaryAnswer(Answer):
         del message
         await self._response.finish()
 
+    @property
+    def broken(self) -> bool:
+        """Whether it is too late to send an error."""
+        return self._response.started
+
     async def fail(self, status: Status, metadata: Metadata, http_status: int, headers: Headers) -> None:
         """Send the error."""
         self._response.add(_headers(metadata, "trailer-"))
@@ -66,13 +71,16 @@ class StreamAnswer(Answer):
 
     def __init__(self, response: Response, kind: Kind, answer: type[pb.ProtoMessage]) -> None:
         super().__init__(response, kind, answer)
+        self.broken = False  # inside an envelope: nothing can follow
         self._end = errors.web_trailers if kind.web else errors.end_of_stream
         response.add([(b"x-accel-buffering", b"no")])  # otherwise nginx holds back what is drawn
 
     async def write(self, message: bytes, /) -> None:
         """Send a message; returns when the client has taken it. Raises Stalled."""
         data = self.encoded(message)
+        self.broken = len(data) > SEND_BYTES  # it is sent in pieces, and the call may end between them
         await self._response.write(b"".join((head(len(data)), data)))
+        self.broken = False
 
     async def finish(self, message: bytes, metadata: Metadata) -> None:
         """Send the last message and the end."""

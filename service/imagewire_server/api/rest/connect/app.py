@@ -97,23 +97,25 @@ class ConnectApp:
         headers = scope["headers"]
         name = "(unknown path)" if method is None else method.path
         permission = Permission.DRAW if method is None else method.permission
-        call = Call(request_id(headers), name, headers, permission)
+        call = Call(request_id(headers), name, headers, permission, quiet=permission is Permission.NONE)
         call.peer_id = scope["imagewire.peer_id"]
+        call.protocol = _PLAIN.protocol
         CALL.set(call)
         ident = [(b"x-request-id", call.request_id.encode())]
         response = Response(send, lambda: ident, self._limits.stall_timeout, scope["imagewire.closing"])
         kind, status, reason = _PLAIN, "OK", ""
         answer: Reply = UnaryAnswer(response, kind, pb.Event)
-        if method is not None:
+        if method is not None and not call.quiet:
             metrics.count_started(name)
         try:
             with self._calls.running(call):
                 kind = kind_for(scope, method, call)
+                call.protocol = kind.protocol
                 assert method is not None  # noqa: S101  # it has a kind
                 answer = (StreamAnswer if kind.enveloped else UnaryAnswer)(response, kind, method.answer)
                 check_head(kind, call)
                 await intercept(scope, self._interceptors, call)
-                if call.caller.ambient:
+                if call.caller.ambient and not call.quiet:
                     self._origin_check.check_source(headers)
                 await self._answer_in_time(method, kind, answer, call, scope, receive)
         except (Disconnected, asyncio.CancelledError):
@@ -122,11 +124,11 @@ class ConnectApp:
         except Exception as error:  # noqa: BLE001  # the last resort: nothing foreign goes further
             failed = _translated(error, call.request_id)
             status, reason = failed.code.name, failed.reason
-            await _fail(scope, response, answer, failed, call)
+            await _fail(scope, answer, failed, call)
         finally:
             response.close()
             call.fail(reason or status)
-            settle(call, code=status, reason=reason, protocol=kind.protocol)
+            settle(call, code=status, reason=reason, protocol=call.protocol)
 
     async def _answer_in_time(
         self, method: Method, kind: Kind, answer: Reply, call: Call, scope: Scope, receive: Receive
@@ -146,6 +148,12 @@ class ConnectApp:
     async def _answer(
         self, method: Method, kind: Kind, answer: Reply, call: Call, scope: Scope, receive: Receive
     ) -> None:
+        await answer.finish(await self._run(method, kind, answer, call, scope, receive), call.trailers())
+
+    async def _run(
+        self, method: Method, kind: Kind, answer: Reply, call: Call, scope: Scope, receive: Receive
+    ) -> bytes:
+        """Read the request and do the method's work. Returns the last message; nothing else keeps it."""
         # Envelopes are not of the message's size. What a stream's messages hold together is limited by its service.
         most = self._limits.max_request_bytes
         size = 2 * most if method.takes_stream else most + envelope.HEAD * kind.enveloped
@@ -160,8 +168,7 @@ class ConnectApp:
                 del request
         data = answer.encoded(made)
         call.sent_bytes += len(data)
-        del made
-        await answer.finish(data, call.trailers())
+        return data
 
 
 def _translated(error: Exception, ident: str) -> Error:
@@ -171,9 +178,9 @@ def _translated(error: Exception, ident: str) -> Error:
     return error if isinstance(error, Error) else log_fault(error, ident)
 
 
-async def _fail(scope: Scope, response: Response, answer: Reply, error: Error, call: Call) -> None:
+async def _fail(scope: Scope, answer: Reply, error: Error, call: Call) -> None:
     """Say what failed; abort the connection where that cannot be said, so that the answer cannot look complete."""
-    if isinstance(error, Stalled) or (response.started and isinstance(answer, UnaryAnswer)):
+    if isinstance(error, Stalled) or answer.broken:
         scope["imagewire.abort"]()
         return
     own = error.status if isinstance(error, HttpError) else HTTP_STATUSES[error.code]
