@@ -33,6 +33,8 @@ _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/
 _PREFIXES = ("/litellm/", "/openai/")
 # Their paths are secrets, so that an <img> needs no key.
 PICTURES = "/v1/images/files/"
+# The files of the page for people.
+PAGE = "/page/"
 # What a path needs, by its first part behind /v1; any other needs a key that draws.
 _PERMISSIONS = {
     "files": Permission.IMAGES,
@@ -91,7 +93,7 @@ class Middleware:
         if scope["path"].startswith(_PREFIXES):
             scope["path"] = scope["path"][scope["path"].index("/", 1) :]
         method, path = scope["method"], scope["path"]
-        call = Call(request_id(headers), f"{method} {path}", headers, self._permission(path), path in _OPEN_PATHS)
+        call = Call(request_id(headers), f"{method} {path}", headers, self._permission(path), _is_quiet(path))
         call.peer_id = scope["imagewire.peer_id"]
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])
         try:
@@ -117,10 +119,15 @@ class Middleware:
             settle(call, code=call.code, status=response.status or 499)
 
     def _permission(self, path: str) -> Permission:
-        if path in self._open_paths or path.startswith(PICTURES):
+        if path in self._open_paths or path.startswith((PICTURES, PAGE)):
             return Permission.NONE
         first = path.removeprefix("/v1").removeprefix("/").partition("/")[0]
         return _PERMISSIONS.get(first, Permission.DRAW)
+
+
+def _is_quiet(path: str) -> bool:
+    """Whether it is housekeeping."""
+    return path in _OPEN_PATHS or path.startswith(PAGE)
 
 
 def _translated(error: Exception, ident: str) -> Error:
