@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,7 +63,9 @@ def test_in_chromium(module: str, emulator: processes.Program, served: processes
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "# pass 0" not in ended.stdout
     if module == "looks":
-        with Image.open(tmp_path / "1440-light-done.png") as made, Image.open(SCREENSHOT) as committed:
+        if "UPDATE_SCREENSHOT" in os.environ:  # how the README gets a new one
+            shutil.copy(tmp_path / "page.png", SCREENSHOT)
+        with Image.open(tmp_path / "page.png") as made, Image.open(SCREENSHOT) as committed:
             assert made.size == committed.size
 
 

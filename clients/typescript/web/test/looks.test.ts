@@ -101,3 +101,21 @@ void test("all of it goes by keyboard", async () => {
   assert.equal(await status.count(), 1);
   await page.close();
 });
+
+void test("the README's picture of it", async () => {
+  const page = await opened(chromium(), { viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+  await page.selectOption("#model", "gemini/gemini-3-pro-image");
+  await page.locator("#ratio-field").waitFor();
+  await page.selectOption("#ratio", "16:9");
+  await drawn(page, "A harbour in the morning mist");
+  await drawn(page, "A lighthouse at dusk, in watercolour");
+  await page.click("#edit");
+  await drawn(page, "Add a small fishing boat");
+  await page.locator("#tree ul img").waitFor();
+  assert.equal(await page.locator("#tree img").count(), 3);
+  await page.mouse.move(0, 0);
+  if (FOLDER) {
+    await page.screenshot({ path: join(FOLDER, "page.png") });
+  }
+  await page.close();
+});
