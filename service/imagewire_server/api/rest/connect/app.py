@@ -110,11 +110,11 @@ class ConnectApp:
         if method is not None and not call.quiet:
             metrics.count_started(name)
         try:
+            kind = kind_for(scope, method, call)
+            call.protocol = kind.protocol
+            assert method is not None  # noqa: S101  # it has a kind
+            answer = (StreamAnswer if kind.enveloped else UnaryAnswer)(response, kind, method.answer)
             with self._calls.running(call):
-                kind = kind_for(scope, method, call)
-                call.protocol = kind.protocol
-                assert method is not None  # noqa: S101  # it has a kind
-                answer = (StreamAnswer if kind.enveloped else UnaryAnswer)(response, kind, method.answer)
                 check_head(kind, call)
                 await intercept(scope, self._interceptors, call)
                 if call.caller.ambient and not call.quiet:
