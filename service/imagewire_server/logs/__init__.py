@@ -15,7 +15,6 @@ import msgspec
 import structlog
 
 from imagewire_server.logs.foreign import redirect_libraries
-from imagewire_server.logs.stamp import stamper
 from imagewire_server.logs.writer import Writer
 
 __all__ = ["configure", "embed", "redirect_libraries"]
@@ -27,7 +26,7 @@ Event = MutableMapping[str, Any]
 def configure(level: str) -> None:
     """Set up logging for the process. level: debug, info, warning or error."""
     render = _lines() if os.isatty(_STDERR) else _json
-    stamp = stamper()
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
     def dropped(lines: int) -> bytes:
         event: Event = {"lines": lines, "event": "log lines dropped", "level": "warning"}
