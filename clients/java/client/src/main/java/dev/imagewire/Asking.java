@@ -203,7 +203,7 @@ final class Asking {
   // How long to wait before the next attempt; null where all had come. Throws what failed if there
   // is none.
   private Duration pause(Failure failed) {
-    if (failed.broke() && verifier.finished()) {
+    if ((failed.broke() || failed.own() == Failure.Own.LATE) && verifier.finished()) {
       return null;
     }
     if (changed(failed)) {
@@ -221,6 +221,9 @@ final class Asking {
     // What was sent before the connection broke may have been drawn, whatever became of the
     // attempts since.
     boolean saysNothing = failed.reason().isEmpty() || lacksStore(failed);
+    if (broken != null && call.draws) {
+      failed = failed.drawn("");
+    }
     throw (broken != null && saysNothing && !call.ended() ? broken : failed).exception();
   }
 
