@@ -18,7 +18,7 @@ const smallFrame = 16 << 10
 func (a *asking) pause(err error, trailer metadata.MD) (time.Duration, error) {
 	failed, own := a.call.failure(err, trailer)
 	broke := own != nil && own.broke
-	if broke && a.finished {
+	if (broke || failed.Code == string(ErrDeadlineExceeded)) && a.finished {
 		return 0, io.EOF
 	}
 	if a.changed(failed) {
@@ -36,6 +36,7 @@ func (a *asking) pause(err error, trailer metadata.MD) (time.Duration, error) {
 	if a.broken != nil && (failed.Reason == "" || withoutStore(failed)) {
 		return 0, a.broken
 	}
+	failed.Retryable = failed.Retryable && (a.broken == nil || !a.call.draws)
 	return 0, failed
 }
 
