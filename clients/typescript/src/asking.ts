@@ -159,7 +159,8 @@ export class Asking {
   #delay(reason: unknown): number | undefined {
     const failed = this.call.failure(reason);
     const { error, broke } = failed;
-    if ((broke || error instanceof DeadlineExceeded) && this.#verifier.isFinished) {
+    const late = error instanceof DeadlineExceeded && error.reason === "";
+    if ((broke || late) && this.#verifier.isFinished) {
       return undefined;
     }
     if (this.#changed(error)) {
