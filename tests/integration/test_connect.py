@@ -127,6 +127,32 @@ async def test_pictures_are_uploaded_read_and_deleted(keeping: Stack) -> None:
     assert (deleted.status_code, deleted.json()) == (200, {})
 
 
+@pytest.mark.parametrize("headers", [CONNECT, WEB])
+async def test_an_upload_beyond_the_limit_is_refused(tmp_path: Path, headers: dict[str, str]) -> None:
+    async with running_stack(rest=True, keep="local", keep_dir=str(tmp_path), max_request_bytes=200_000) as stack:
+        image = pb.Image(mime_type="image/png", size_bytes=300_000, sha256=bytes(32))
+        parts = [enveloped(pb.UploadImageRequest(image=image))]
+        parts += [
+            enveloped(pb.UploadImageRequest(chunk=pb.ImageData(offset=at, data=bytes(100_000))))
+            for at in range(0, 300_000, 100_000)
+        ]
+        path = f"{IMAGES}/UploadImage"
+        found, end = messages(await stack.rest.post(path, content=b"".join(parts), headers=headers))
+        assert found == []
+        assert (end.get("error", {}).get("code"), end.get("grpc-status")) in {
+            ("invalid_argument", None),
+            (None, "3"),
+        }
+        image.size_bytes = 150_000
+        small, whole = (
+            pb.UploadImageRequest(image=image),
+            pb.UploadImageRequest(chunk=pb.ImageData(data=bytes(200_001))),
+        )
+        content = enveloped(small) + enveloped(whole)
+        _, end = messages(await stack.rest.post(path, content=content, headers=CONNECT))
+        assert end["error"]["code"] == "resource_exhausted"
+
+
 async def test_a_large_unary_answer_is_whole() -> None:
     prompt = "x-emulate: size=6MB"
     async with running_stack(rest=True) as stack:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.formats.connect.refusals import TooLong
+from imagewire_server.formats.connect.refusals import TooLong, Unreadable
 
 HEAD = 5
 COMPRESSED, END, WEB_TRAILERS = 0x01, 0x02, 0x80
@@ -58,7 +58,9 @@ class EnvelopeReader:
     def _begin(self) -> None:
         flags, self._left, self._head = self._head[0], int.from_bytes(self._head[1:], "big"), b""
         if flags & COMPRESSED:
-            raise _wrong("an envelope says that its message is compressed, which no header of the request announces")
+            raise Unreadable(
+                "an envelope says that its message is compressed, which no header of the request announces"
+            )
         if flags:
             raise _wrong(f"an envelope has the flags {flags:#04x}; those of a request's message are 0")
         if self._left > self._most:

@@ -78,7 +78,10 @@ def _error(status: Status) -> dict[str, Any]:
 
 def _detail(name: str, value: bytes) -> dict[str, Any]:
     """debug: the same for people; clients that know the type read `value`."""
-    return {"type": name, "value": _unpadded(value), "debug": MessageToDict(_DETAILS[name].FromString(value))}
+    found: dict[str, Any] = {"type": name, "value": _unpadded(value)}
+    if name in _DETAILS:
+        found["debug"] = MessageToDict(_DETAILS[name].FromString(value))
+    return found
 
 
 def _unpadded(value: bytes) -> str:

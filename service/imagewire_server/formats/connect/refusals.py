@@ -13,6 +13,13 @@ class TooLong(Error):
         super().__init__(f"the request is larger than {most} bytes (max_request_bytes): send smaller pictures")
 
 
+class Unreadable(Error):
+    """An envelope breaks the protocol: the client's library is at fault, not the caller."""
+
+    code = Code.INTERNAL  # as the protocol's specification has it
+    reason = "INVALID_REQUEST"
+
+
 class Unsupported(Error):
     """The request uses what this server does not speak, such as compression."""
 

@@ -4,7 +4,7 @@ import pytest
 
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.formats.connect.envelope import EnvelopeReader, head
-from imagewire_server.formats.connect.refusals import TooLong
+from imagewire_server.formats.connect.refusals import TooLong, Unreadable
 
 MESSAGES = [b"abc", b"", b"x" * 20]
 BODY = b"".join(head(len(message)) + message for message in MESSAGES)
@@ -31,7 +31,12 @@ def test_a_long_message_is_refused_at_its_head() -> None:
         list(EnvelopeReader(20).feed(head(21)))
 
 
-@pytest.mark.parametrize(("flags", "words"), [(1, "compressed"), (2, "0x02"), (0x80, "0x80")])
+@pytest.mark.parametrize(("flags", "words"), [(2, "0x02"), (0x80, "0x80")])
 def test_other_flags_are_refused(flags: int, words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
         list(EnvelopeReader(20).feed(head(0, flags)))
+
+
+def test_compression_that_no_header_announced_breaks_the_protocol() -> None:
+    with pytest.raises(Unreadable, match="compressed"):
+        list(EnvelopeReader(20).feed(head(0, 1)))

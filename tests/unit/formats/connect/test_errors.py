@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from google.protobuf.any_pb2 import Any as Any_
+from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 
@@ -36,6 +38,13 @@ def test_every_code_has_connects_name_and_status(code: Code) -> None:
     name = json.loads(errors.body(Status(code=code)))["code"]
     assert name == ("canceled" if code is Code.CANCELLED else code.name.lower())
     assert 400 <= errors.HTTP_STATUSES[code] < 600
+
+
+def test_a_detail_of_another_type_has_its_bytes_alone() -> None:
+    packed = Any_()
+    packed.Pack(Duration(seconds=1))
+    [detail] = json.loads(errors.body(Status(code=13, details=[packed])))["details"]
+    assert detail == {"type": "google.protobuf.Duration", "value": "CAE"}
 
 
 def test_a_stream_ends_with_its_metadata() -> None:

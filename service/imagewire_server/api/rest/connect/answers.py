@@ -66,6 +66,15 @@ class UnaryAnswer(Answer):
         await self._response.whole(http_status, errors.body(status), headers)
 
 
+class TextAnswer(UnaryAnswer):
+    """The answer to what speaks neither protocol: an HTTP status, and words for people."""
+
+    async def fail(self, status: Status, metadata: Metadata, http_status: int, headers: Headers) -> None:
+        """Send the error."""
+        self._response.typed(b"text/plain; charset=utf-8")
+        await self._response.whole(http_status, f"{status.message}\n".encode(), headers)
+
+
 class StreamAnswer(Answer):
     """A stream of Connect, or any answer of gRPC-Web: errors and trailers are in its last envelope."""
 
@@ -84,7 +93,11 @@ class StreamAnswer(Answer):
 
     async def finish(self, message: bytes, metadata: Metadata) -> None:
         """Send the last message and the end."""
-        await self._response.write(b"".join((head(len(message)), message, self._end(None, metadata))))
+        if len(message) > _IN_MEMORY and not self._response.started:
+            self._response.hold()
+        await self._response.write(b"".join((head(len(message)), message)))
+        del message
+        await self._response.write(self._end(None, metadata))
         await self._response.finish()
 
     async def fail(self, status: Status, metadata: Metadata, http_status: int, headers: Headers) -> None:

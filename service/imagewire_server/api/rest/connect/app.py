@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Body, Disconnected, Receive
-from imagewire_server.api.rest.connect.answers import StreamAnswer, UnaryAnswer
-from imagewire_server.api.rest.connect.arrival import Messages, check_head, kind_for
+from imagewire_server.api.rest.connect.answers import StreamAnswer, TextAnswer, UnaryAnswer
+from imagewire_server.api.rest.connect.arrival import Messages, check_head, kind_for, speaks_connect
 from imagewire_server.api.rest.leaving import intercept, leaving
 from imagewire_server.api.rest.middleware import Scope
 from imagewire_server.api.rest.origin_check import OriginCheck
@@ -48,12 +48,14 @@ Reply = StreamAnswer | UnaryAnswer
 _CODES = {
     403: Code.PERMISSION_DENIED,
     404: Code.UNIMPLEMENTED,
-    405: Code.UNIMPLEMENTED,
+    405: Code.UNKNOWN,
     408: Code.DEADLINE_EXCEEDED,
     413: Code.RESOURCE_EXHAUSTED,
+    415: Code.UNKNOWN,
 }
 # How a request without a kind is answered.
 _PLAIN = Kind(web=False, enveloped=False, json=True, content_type="application/json")
+_UNLIMITED = 2**62
 # Seconds in which the core may say of a deadline what it knows.
 _GRACE = 0.1
 
@@ -104,15 +106,15 @@ class ConnectApp:
         ident = [(b"x-request-id", call.request_id.encode())]
         response = Response(send, lambda: ident, self._limits.stall_timeout, scope["imagewire.closing"])
         kind, status, reason = _PLAIN, "OK", ""
-        answer: Reply = UnaryAnswer(response, kind, pb.Event)
+        answer: Reply = (UnaryAnswer if speaks_connect(call) else TextAnswer)(response, kind, pb.Event)
         if method is not None and not call.quiet:
             metrics.count_started(name)
         try:
+            kind = kind_for(scope, method, call)
+            call.protocol = kind.protocol
+            assert method is not None  # noqa: S101  # it has a kind
+            answer = (StreamAnswer if kind.enveloped else UnaryAnswer)(response, kind, method.answer)
             with self._calls.running(call):
-                kind = kind_for(scope, method, call)
-                call.protocol = kind.protocol
-                assert method is not None  # noqa: S101  # it has a kind
-                answer = (StreamAnswer if kind.enveloped else UnaryAnswer)(response, kind, method.answer)
                 check_head(kind, call)
                 await intercept(scope, self._interceptors, call)
                 if call.caller.ambient and not call.quiet:
@@ -156,7 +158,7 @@ class ConnectApp:
         """Read the request and do the method's work. Returns the last message; nothing else keeps it."""
         # Envelopes are not of the message's size. What a stream's messages hold together is limited by its service.
         most = self._limits.max_request_bytes
-        size = 2 * most if method.takes_stream else most + envelope.HEAD * kind.enveloped
+        size = _UNLIMITED if method.takes_stream else most + envelope.HEAD * kind.enveloped
         body = Body(receive, scope["headers"], size, self._limits.receive_timeout, self._receive_budget)
         messages = Messages(body, kind, method, call, most)
         if method.takes_stream:

@@ -19,6 +19,7 @@ from imagewire_server.services.table import Method
 
 # The caller's own clock ends the call at its deadline. Ours is this much earlier, so that the caller learns why.
 _MARGIN = 0.05
+_CONNECT = ("application/json", "application/proto", "application/connect+")
 
 
 def kind_for(scope: MutableMapping[str, Any], method: Method | None, call: Call) -> Kind:
@@ -35,6 +36,11 @@ def kind_for(scope: MutableMapping[str, Any], method: Method | None, call: Call)
         words = f"send this method's request with one of the content types {types}; gRPC itself has a port of its own"
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", words, [(b"accept-post", types.encode())])
     return kind
+
+
+def speaks_connect(call: Call) -> bool:
+    """Whether a request that may be wrong in other ways reads Connect's errors."""
+    return bool(call.header("connect-protocol-version")) or call.header("content-type").startswith(_CONNECT)
 
 
 def check_head(kind: Kind, call: Call) -> None:
@@ -78,6 +84,8 @@ class Messages:
         """The messages of a stream."""
         async for message in self._enveloped():
             yield await self._decoded(message)
+            del message
+            self._body.release()
 
     async def _enveloped(self) -> AsyncIterator[bytearray]:
         reader = EnvelopeReader(self._most)
