@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,6 +174,26 @@ def _check_headers(answer: httpx.Response) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
     kinds = ("text/html", "text/css", "text/javascript", "image/svg+xml")
     assert answer.headers["content-type"].startswith(kinds)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_flag_turns_it_off(workers: str, emulator: processes.Program) -> None:
+    with processes.server(emulator.address, "--no-ui", "--workers", workers, keep="off") as server:
+        for _ in range(8):  # each on a connection of its own, of either worker
+            page = httpx.get(f"{server.rest}/", headers={"connection": "close"})
+            assert page.status_code == 200
+            assert "<script" not in page.text
+
+
+def test_the_wheel_has_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--no-build-isolation", "--no-index", "--wheel-dir", str(tmp_path), str(ROOT)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        packed = {Path(name).name for name in file.namelist() if "/api/rest/page/" in name}
+    assert packed == {path.name for path in (ROOT / "service/imagewire_server/api/rest/page").iterdir()}
 
 
 async def test_it_can_be_turned_off() -> None:
