@@ -90,6 +90,8 @@ def imagewire_server(*words: str) -> int:
     command = [sys.executable, "-m", "imagewire_server", *words]
     if words[0] == "health":
         return subprocess.run([*command, "--target", os.environ["IMAGEWIRE_TARGET"]], check=False).returncode
+    if words == ("demo", "--open"):
+        return until_it_serves(command)
     if words[0] not in {"serve", "emulate"}:
         return subprocess.run(command, check=False).returncode
     for option, value in _FREE.items():
@@ -117,7 +119,7 @@ def imagewire_emulator(*words: str) -> int:
 
 def until_it_serves(command: list[str]) -> int:
     """Print what it prints until it serves, and end it."""
-    environ = {**os.environ, "IMAGEWIRE_DRAIN_DELAY": "0"}
+    environ = {**os.environ, "IMAGEWIRE_DRAIN_DELAY": "0", "BROWSER": "true"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ)
     assert process.stdout is not None
     lines: list[str] = []
