@@ -100,6 +100,18 @@ async def test_redis_tells_what_is_spent_from_what_running_calls_have_reserved(t
     await connection.aclose()
 
 
+async def test_what_a_killed_server_reserved_is_not_awaited(two: tuple[Redis, list[Stack]]) -> None:
+    connection = Connection(two[0].url)
+    _, day, _, _ = await connection.run(scripts.RESERVE, "a", 10, 5, "killed")
+    two_hours_ago = "redis.call('HSET', ARGV[1], 'killed', '5 ' .. (tonumber(redis.call('TIME')[1]) - 7200))"
+    await connection.run(two_hours_ago, f"imagewire:callers:a:reserved:{day}")
+    ok, _, _, soon = await connection.run(scripts.RESERVE, "a", 10, 6, "z")
+    assert (ok, soon) == (0, 0)
+    await connection.run(scripts.SETTLE, "a", day, "killed", 0)
+    assert (await connection.run(scripts.RESERVE, "a", 10, 10, "z"))[0] == 1
+    await connection.aclose()
+
+
 async def test_f27_redis_killed_and_started_again(two: tuple[Redis, list[Stack]]) -> None:
     redis, stacks = two
     ended, before = await race(stacks, "poor", 10)

@@ -1,7 +1,8 @@
 """What Redis does as a whole or not at all, in its language Lua, to count what callers use. Its own clock counts.
 
 Keys, all under imagewire:callers:NAME: `calls` (each running call until when it is believed to run), `requests` and
-`pictures` (each use of the last minute with its time), `spent:DAY` and `reserved:DAY` (billionths of a dollar).
+`pictures` (each use of the last minute with its time), `spent:DAY` and `reserved:DAY` (billionths of a dollar; the
+latter with the time of each reservation).
 """
 
 # What is sent again, because a connection broke before the answer, has the same ident, and counts once.
@@ -63,8 +64,8 @@ redis.call('EXPIRE', prefix .. ARGV[2], 120)
 GIVE_BACK = f"{_NOW} redis.call('ZREM', prefix .. ARGV[2], ARGV[3])"
 
 # name, limit, amount, ident. Returns whether it is reserved, the day, the seconds until the next, and where it is not
-# reserved, whether it would be without what running calls have reserved. An ident that was abandoned reserves nothing
-# any more.
+# reserved, whether it would be without what running calls have reserved: none runs for an hour, so what is older is of
+# a process that was killed, and is not awaited. An ident that was abandoned reserves nothing any more.
 RESERVE = f"""{_NOW}
 local day = math.floor(time / 86400)
 local left = string.format('%.3f', (day + 1) * 86400 - time)
@@ -73,11 +74,14 @@ local already = redis.call('HEXISTS', reserved, ARGV[4]) == 1
 if not already then
   local beyond = tonumber(redis.call('GET', spent) or '0') + tonumber(ARGV[3]) - tonumber(ARGV[2])
   if beyond > 0 then
-    for _, amount in ipairs(redis.call('HVALS', reserved)) do beyond = beyond - (tonumber(amount) or 0) end
+    for _, value in ipairs(redis.call('HVALS', reserved)) do
+      local amount, begun = string.match(value, '(%d+) (%d+)')
+      if amount and time - begun < 3600 then beyond = beyond - amount end
+    end
     return {{0, day, left, beyond <= 0 and 1 or 0}}
   end
   redis.call('INCRBY', spent, ARGV[3])
-  redis.call('HSET', reserved, ARGV[4], ARGV[3])
+  redis.call('HSET', reserved, ARGV[4], ARGV[3] .. ' ' .. math.floor(time))
   redis.call('EXPIRE', spent, 172800)
   redis.call('EXPIRE', reserved, 172800)
 end
@@ -89,7 +93,9 @@ ABANDON = f"""{_NOW}
 local day = math.floor(time / 86400)
 local reserved = prefix .. 'reserved:' .. day
 local before = redis.call('HGET', reserved, ARGV[2])
-if before and before ~= '-' then redis.call('DECRBY', prefix .. 'spent:' .. day, before) end
+if before and before ~= '-' then
+  redis.call('DECRBY', prefix .. 'spent:' .. day, string.match(before, '%d+'))
+end
 redis.call('HSET', reserved, ARGV[2], '-')
 redis.call('EXPIRE', reserved, 172800)
 """
@@ -100,6 +106,6 @@ local reserved = prefix .. 'reserved:' .. ARGV[2]
 local before = redis.call('HGET', reserved, ARGV[3])
 if before and before ~= '-' then
   redis.call('HDEL', reserved, ARGV[3])
-  redis.call('INCRBY', prefix .. 'spent:' .. ARGV[2], ARGV[4] - before)
+  redis.call('INCRBY', prefix .. 'spent:' .. ARGV[2], ARGV[4] - string.match(before, '%d+'))
 end
 """
