@@ -150,3 +150,17 @@ async def test_d11_what_the_servers_credentials_open_is_named_only_where_it_may_
             answer = await post(stack, way=way, json=None, content=sent, headers=JSON)
             assert (answer.status_code, reason(answer)) == (400, "INVALID_REQUEST"), answer.text
         assert not stack.emulator.ledger.entries
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "%20", "a%20b", "/", "..%2F..%2Fx", "vertex_ai/..%2F..", "gemini/..", "a%3Fkey=1", "a%23b"),
+        *("x" * 257, "vertex_ai/" + "x" * 257),
+    ],
+)
+async def test_what_is_no_name_of_a_model_reaches_no_provider(rest: Stack, name: str) -> None:
+    for method in ("generateContent", "countTokens"):
+        answer = await rest.rest.post(f"/v1beta/models/{name}:{method}", json=body())
+        assert (answer.status_code, reason(answer)) == (404, "MODEL_NOT_FOUND"), answer.text
+    assert not rest.emulator.ledger.entries

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
 
 _METHODS = ["generateContent", "countTokens"]
@@ -23,6 +24,12 @@ def page(entries: list[dict[str, Any]], size: str, token: str, *, vertex: bool) 
     end = start + (min(number, _MOST) or _USUAL)
     more = {"nextPageToken": str(end)} if end < len(entries) else {}
     return {"publisherModels" if vertex else "models": entries[start:end], **more}
+
+
+def is_name(name: str) -> bool:
+    """Whether this can be the name of a model, by the contract: it becomes part of a URL."""
+    spec = pb.Spec(model=name, messages=[pb.ChatMessage(role=pb.Role.ROLE_USER, content="x")])
+    return not validation.violations(spec)
 
 
 def unknown(name: str, *, vertex: bool) -> NotFound:

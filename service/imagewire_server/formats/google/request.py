@@ -4,7 +4,6 @@ The request itself goes on as it is. So nothing here refuses a field: whatever h
 to Google, which says what is wrong with it.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,8 +16,8 @@ Json = dict[str, Any]
 
 _MODALITIES = {"TEXT": pb.Modality.MODALITY_TEXT, "IMAGE": pb.Modality.MODALITY_IMAGE}
 _PLAIN = frozenset({"text", "thought", "thoughtSignature", "partMetadata", "mediaResolution"})
-_MEDIA = pb.Part(media=pb.Media(uri="media"))
-_IMAGE = pb.Part(image=pb.Image(mime_type="image/png"))
+_MEDIA = pb.Media(uri="media")
+_IMAGE = pb.Image(mime_type="image/png")
 _BAD_JSON = "Invalid JSON payload received."
 
 
@@ -41,7 +40,7 @@ def spec_of(body: bytes | bytearray, model: str) -> pb.Spec:
     message = spec.messages.add(role=pb.Role.ROLE_USER)
     for content in (*_list(given.get("systemInstruction")), *_list(given.get("contents"))):
         for part in _list(content.get("parts") if isinstance(content, dict) else content):
-            message.parts.extend(_parts(part))
+            _add(message, part)
     if "tools" in given:
         message.parts.add(text=_json(given["tools"]))
     return spec
@@ -64,26 +63,31 @@ def _read_config(spec: pb.Spec, config: Json) -> None:
         spec.generation_config.max_output_tokens = most
     if (candidates := _natural(config.get("candidateCount"))) is not None and candidates > 1:
         # Nobody knows what several cost: a caller with a budget cannot ask for them.
-        spec.messages.add(role=pb.Role.ROLE_USER, parts=[_MEDIA])
+        spec.messages.add(role=pb.Role.ROLE_USER).parts.add(media=_MEDIA)
 
 
-def _parts(given: object) -> Iterator[pb.Part]:
-    """What stands for a part: a text of its length, a picture, or media of which nobody knows what they cost."""
+def _add(message: pb.ChatMessage, given: object) -> None:
+    """Add what stands for a part: a text of its length, a picture, or media of which nobody knows what they cost."""
     if isinstance(given, str):
-        yield pb.Part(text=given)
+        message.parts.add(text=given)
         return
     part = _by_name(given)
     if "inlineData" in part:
         blob = _by_name(part["inlineData"])
-        yield _IMAGE if _text(blob.get("mimeType")).lower().startswith("image/") else _MEDIA
+        if _text(blob.get("mimeType")).lower().startswith("image/"):
+            message.parts.add(image=_IMAGE)
+        else:
+            message.parts.add(media=_MEDIA)
     if text := _text(part.get("text")):
-        yield pb.Part(text=text)
+        message.parts.add(text=text)
     if "fileData" in part:
-        yield _MEDIA
+        message.parts.add(media=_MEDIA)
     for name, value in part.items():
         if name not in _PLAIN and name not in {"inlineData", "fileData"}:
-            inside = _by_name(value)
-            yield _MEDIA if "parts" in inside else pb.Part(text=_json(value))
+            if "parts" in _by_name(value):
+                message.parts.add(media=_MEDIA)
+            else:
+                message.parts.add(text=_json(value))
 
 
 def _by_name(given: object) -> Json:

@@ -39,6 +39,21 @@ def test_a_page_that_there_is_not(size: str, token: str, field: str) -> None:
         models.page(ENTRIES, size, token, vertex=False)
 
 
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [
+        ("gemini-3-pro-image", True),
+        ("gemini/a:b@c", True),
+        ("", False),
+        ("a/../b", False),
+        ("a?b", False),
+        ("a b", False),
+    ],
+)
+def test_what_can_be_the_name_of_a_model(name: str, *, good: bool) -> None:
+    assert models.is_name(name) is good
+
+
 def test_an_unknown_model() -> None:
     assert "models/nope is not found" in str(models.unknown("nope", vertex=False))
     assert "`publishers/google/models/nope` is not found" in str(models.unknown("nope", vertex=True))

@@ -99,7 +99,7 @@ async def _send(exchange: Exchange, value: object) -> None:
 
 def _names(router: Router, name: str) -> list[str]:
     """Under which a model may be served: its own name, and with a provider of this API in front of it."""
-    if name in router.routing.blocked:
+    if name in router.routing.blocked or not models.is_name(name):
         return []
     speaking = [one for one in router.upstreams if getattr(one.provider, "speaks", "") == _SPOKEN]
     providers = dict.fromkeys(one.deployment.provider for one in speaking if "/" not in name)
