@@ -57,6 +57,7 @@ async def send(exchange: Exchange, responder: Responder, spec: pb.Spec, relay: R
                     if framing is not None:
                         framing.feed(piece)
                     await response.write(piece)
+                    del piece  # or it is held until the next one is here
             finally:
                 relay.close()
                 await _end(pump)
