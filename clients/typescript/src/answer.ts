@@ -89,7 +89,8 @@ export class Answer {
 
   /** Why it ended: "STOP", "MAX_TOKENS", "CONTENT_FILTER", "TOOL_CALLS" or "OTHER". */
   get finishReason(): keyof typeof FinishReason {
-    return FinishReason[this.#candidate?.finishReason ?? 0] as keyof typeof FinishReason;
+    const word = FinishReason[this.#candidate?.finishReason ?? 0] as keyof typeof FinishReason | undefined;
+    return word ?? "UNSPECIFIED";
   }
 
   /** Why it ended, in the provider's word. */
@@ -142,6 +143,9 @@ export class Answer {
     if (blocked) {
       const which = this.message.promptFeedback ? "the prompt was blocked" : "no picture was drawn";
       throw new Blocked(`${which} (${blocked}): change the prompt and try again`, { ...facts, code: "BLOCKED" });
+    }
+    if (this.message.candidates.some(({ index, message }) => index !== 0 && message?.image)) {
+      throw new NoPicture("the picture is not of the first candidate: Answer.message has it, or ask for one", facts);
     }
     if (nativeFinishReason === "STOP") {
       const text = sentence("the model answered without a picture", this.text, "ask for a picture more plainly");

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from imagewire_server.api.rest import idempotency, native_errors
+from imagewire_server.api.rest.leaving import leaving
 from imagewire_server.api.rest.middleware import Exchange
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.contract import pb
@@ -40,7 +41,7 @@ async def send(exchange: Exchange, responder: Responder, spec: pb.Spec, relay: R
     draws, stream = relay.request.draws, relay.request.method == STREAM
     framing: Framing | None = None
     try:
-        async with responder.leaving(exchange):
+        async with leaving(exchange.receive, exchange.calls, call):
             wishes = Wishes(keeps=draws, relay=relay)
             reader = await responder.keeper.open(
                 spec, call, stream=stream, hashes=False, deadline=call.deadline, wishes=wishes

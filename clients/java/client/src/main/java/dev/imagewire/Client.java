@@ -225,7 +225,12 @@ public final class Client implements AutoCloseable {
       throw Failure.invalid("picture", "has no bytes here: give the file itself");
     }
     try (Call call = call()) {
-      return store.upload(call, Image.wrapped(picture.data()), picture.mimeType());
+      var data = Image.wrapped(picture.data());
+      Image stored = store.upload(call, data, picture.mimeType());
+      if (stored.id() == null || !stored.isOf(data)) {
+        throw Failure.corrupt("the server names no picture, or another one than was uploaded");
+      }
+      return stored;
     }
   }
 

@@ -81,6 +81,13 @@ final class Connecting {
       return new Address("dns:///" + rest, false);
     }
 
+    /** The same as a URI, in whose path an address of IPv6 cannot stand as it is. */
+    String uri() {
+      return target.startsWith("dns:")
+          ? target.replace("%", "%25").replace("[", "%5B").replace("]", "%5D")
+          : target;
+    }
+
     private static boolean isHostAndPort(String text) {
       Matcher found = HOST_AND_PORT.matcher(text);
       return found.matches()
@@ -97,7 +104,7 @@ final class Connecting {
       credentials = TlsChannelCredentials.create();
     }
     var made =
-        Grpc.newChannelBuilder(address.target(), credentials)
+        Grpc.newChannelBuilder(address.uri(), credentials)
             .userAgent("imagewire-java/" + Client.VERSION)
             .defaultServiceConfig(SERVICE_CONFIG)
             .disableServiceConfigLookUp()

@@ -139,7 +139,8 @@ record Failure(
     return own == Own.ANSWER_TOO_LARGE || reason.equals("ANSWER_TOO_LARGE");
   }
 
-  Failure also(String hint) {
+  /** The failure of an answer that was drawn, so that it is not to be drawn again. */
+  Failure drawn(String hint) {
     return new Failure(
         code,
         reason,
@@ -148,7 +149,7 @@ record Failure(
         metadata,
         violations,
         retryAfter,
-        retryable,
+        false,
         own,
         cause);
   }
@@ -163,7 +164,7 @@ record Failure(
     Map<String, String> metadata = Map.of();
     Duration retryAfter = Duration.ZERO;
     List<Violation> violations = new ArrayList<>();
-    List<Any> details = StatusProto.fromThrowable(failed).getDetailsList();
+    List<Any> details = detailsOf(failed);
     try {
       for (Any detail : details) {
         if (detail.is(ErrorInfo.class)) {
@@ -178,7 +179,8 @@ record Failure(
           }
         } else if (detail.is(RetryInfo.class)) {
           var delay = detail.unpack(RetryInfo.class).getRetryDelay();
-          retryAfter = Duration.ofSeconds(delay.getSeconds(), delay.getNanos());
+          retryAfter =
+              longest(retryAfter, Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
         } else if (detail.is(RequestInfo.class)) {
           requestId = detail.unpack(RequestInfo.class).getRequestId();
         }
@@ -196,7 +198,12 @@ record Failure(
       // A budget that is spent is so until the next day; one that running calls have reserved has a
       // pushback.
       boolean spent = reason.equals("BUDGET_EXHAUSTED") && pushback == null;
-      retryable = free && !spent && !LASTING.contains(reason) && !"-1".equals(pushback);
+      // What is no time is gRPC's word for "never".
+      boolean never = pushback != null && !pushback.matches("\\d{1,15}");
+      if (pushback != null && !never) {
+        retryAfter = longest(retryAfter, Duration.ofMillis(Long.parseLong(pushback)));
+      }
+      retryable = free && !spent && !never && !LASTING.contains(reason);
     } else if (details.isEmpty() && (own = ownOf(status, message, sent)) != null) {
       code = own.code;
       String said = message;
@@ -225,6 +232,18 @@ record Failure(
         retryable,
         own,
         failed);
+  }
+
+  private static List<Any> detailsOf(StatusRuntimeException failed) {
+    try {
+      return StatusProto.fromThrowable(failed).getDetailsList();
+    } catch (IllegalArgumentException unreadable) {
+      return List.of();
+    }
+  }
+
+  private static Duration longest(Duration one, Duration other) {
+    return one.compareTo(other) > 0 ? one : other;
   }
 
   private static String cause(Status status) {

@@ -22,7 +22,7 @@ public class ImagewireException extends RuntimeException {
     this.failure = failure;
   }
 
-  private Failure failure() {
+  Failure failure() {
     // Where an exception was deserialized, only its class and its message are left.
     return failure == null ? Failure.plain("UNKNOWN", "", getMessage(), "") : failure;
   }
@@ -37,12 +37,12 @@ public class ImagewireException extends RuntimeException {
     return failure().reason();
   }
 
-  /** The contract's value of the reason; UNRECOGNIZED if there is none or it is not known here. */
+  /** The contract's value of the reason; that of none if there is none or it is not known here. */
   public ErrorReason errorReason() {
     try {
       return ErrorReason.valueOf("ERROR_REASON_" + reason());
     } catch (IllegalArgumentException unknown) {
-      return ErrorReason.UNRECOGNIZED;
+      return ErrorReason.ERROR_REASON_UNSPECIFIED;
     }
   }
 
