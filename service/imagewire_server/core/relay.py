@@ -11,7 +11,7 @@ from imagewire_server.contract.errors import Internal
 from imagewire_server.contract.relayed import RelayedRequest
 
 # Bytes of one answer that its caller has not taken yet.
-_MOST_WAITING = 256 * 1024
+_MOST_WAITING = 64 * 1024
 
 
 class Attempt:

@@ -8,7 +8,7 @@ from imagewire_server.contract.errors import Cut, Internal
 from imagewire_server.contract.relayed import RelayedRequest
 from imagewire_server.core.relay import Relay
 
-PIECE = b"x" * 200_000
+PIECE = b"x" * 50_000
 
 
 def made() -> Relay:

@@ -41,7 +41,7 @@ async def send(exchange: Exchange, responder: Responder, spec: pb.Spec, relay: R
     draws, stream = relay.request.draws, relay.request.method == STREAM
     framing: Framing | None = None
     try:
-        async with leaving(exchange.receive, exchange.calls, exchange.call):
+        async with leaving(exchange.receive, exchange.calls, call):
             wishes = Wishes(keeps=draws, relay=relay)
             reader = await responder.keeper.open(
                 spec, call, stream=stream, hashes=False, deadline=call.deadline, wishes=wishes
@@ -58,6 +58,7 @@ async def send(exchange: Exchange, responder: Responder, spec: pb.Spec, relay: R
                     if framing is not None:
                         framing.feed(piece)
                     await response.write(piece)
+                    del piece  # or it is held until the next one is here
             finally:
                 relay.close()
                 await _end(pump)
