@@ -60,6 +60,7 @@ def rest_options(given: Settings) -> RestOptions:
         remote_images=given.rest_remote_images,
         metrics=given.metrics != "off",
         open_metrics=given.metrics == "open",
+        ui=given.ui,
         cors_origins=listed(given.rest_cors_origins),
         hosts=listed(given.rest_hosts),
         max_request_bytes=given.max_request_bytes,

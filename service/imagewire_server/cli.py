@@ -77,6 +77,7 @@ def app() -> None:
 @click.option("--host", help="The host of --rest alone, as LiteLLM's.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port of --rest alone, as LiteLLM's.")
 @click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
+@click.option("--no-ui", is_flag=True, help="Serve no page for people at / of REST.")
 @click.option("--admin", help="The address of metrics and health checks without a key: HOST:PORT. Default: off.")
 @click.option(
     "--workers",
@@ -99,6 +100,7 @@ def serve(  # noqa: PLR0913  # one for each option
     host: str | None,
     port: int | None,
     no_rest: bool,
+    no_ui: bool,
     admin: str | None,
     workers: int | None,
     tls: dict[str, str | None],
@@ -139,7 +141,14 @@ def serve(  # noqa: PLR0913  # one for each option
             no_rest=no_rest,
             given=lambda: load(config, os.environ, text=text, demo=demo).settings.rest,
         )
-        flags: dict[str, Any] = {"grpc": grpc, "rest": address, "admin": admin, "workers": workers, **tls}
+        flags: dict[str, Any] = {
+            "grpc": grpc,
+            "rest": address,
+            "admin": admin,
+            "workers": workers,
+            "ui": False if no_ui else None,
+            **tls,
+        }
         return load(config, os.environ, text=text, demo=demo, strict=strict, **flags)
 
     async def run(given: "Config") -> None:
@@ -259,23 +268,21 @@ def emulate(arguments: tuple[str, ...]) -> None:
 
 
 @app.command()
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path),
-    help="The file for the picture. Default: an unused name.",
-)
-def demo(output: Path | None) -> None:
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="The picture's file. Default: an unused name.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser instead, and serve it until Ctrl-C.")
+def demo(output: Path | None, *, opens: bool) -> None:
     """Draw one picture with the emulator. Starts a server and an emulator for it, and stops both."""
+    if opens and output is not None:
+        raise click.UsageError("--open draws nothing by itself: leave out --output")
     if output is not None and output.exists():
         raise click.BadParameter(f"{output} exists already: choose another file", param_hint="--output")
     if output is not None and not output.parent.is_dir():
         raise click.BadParameter(
             f"there is no folder {output.parent}: make it, or choose another", param_hint="--output"
         )
-    from imagewire_server.demo import draw  # noqa: PLC0415
+    from imagewire_server.demo import draw, show  # noqa: PLC0415
 
-    sys.exit(_run(draw(output)))
+    sys.exit(_run(show() if opens else draw(output)))
 
 
 app.add_command(cert)

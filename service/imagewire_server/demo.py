@@ -1,6 +1,9 @@
 """A first try in one command: start the emulator and a server on free ports, draw one picture over gRPC, stop both."""
 
+import asyncio
+import signal
 import time
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,24 @@ async def draw(output: Path | None) -> int:
     same = drawn["sha256"] == emulator.ledger.entries[-1].images[-1]["sha256"]
     _show(drawn, "the same" if same else "DIFFERENT: the picture was changed on its way")
     return 0 if same else 1
+
+
+async def show() -> int:
+    """Open the page in the user's browser, from a server before the emulator, until SIGINT or SIGTERM."""
+    logs.configure("warning")
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    given = Config(settings=Settings(grpc="127.0.0.1:0", rest="127.0.0.1:0", drain_grace=0.0))
+    async with bootstrap.emulated(given) as (config, _), bootstrap.server(config) as server:
+        target = f"127.0.0.1:{await server.grpc.start()}"
+        url = f"http://127.0.0.1:{await server.rest.start()}/"
+        click.echo(f"imagewire server  {target} (gRPC)\nthe page          {url}\nCtrl-C ends both.")
+        if not await asyncio.to_thread(webbrowser.open, url):
+            click.echo("No browser was found: open the page yourself.", err=True)
+        await ended.wait()
+        await asyncio.gather(server.grpc.drain(), server.rest.drain())
+    return 0
 
 
 async def _draw(target: str, output: Path | None) -> dict[str, Any]:

@@ -41,7 +41,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
     admin = None if given.settings.admin == "off" else reserve(given.settings.admin)
     served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", str(number)]
-    served += ["--admin", admin.address if admin else "off"]
+    served += ["--admin", admin.address if admin else "off", *([] if given.settings.ui else ["--no-ui"])]
     # Workers read the file and the environment, but not the flags of this process.
     for name, value in {**(tls.by_setting if tls else {}), "plaintext": given.settings.plaintext}.items():
         served += [f"--{name.replace('_', '-')}", value]

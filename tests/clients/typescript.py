@@ -26,9 +26,8 @@ def build() -> str:
     with (FOLDER / "dist/.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         npm_ci(FOLDER)
-        names = [
-            name for folder in ("src", "test", "samples", "conformance") for name in (FOLDER / folder).rglob("*.ts")
-        ]
+        folders = ("src", "test", "samples", "conformance", "web")
+        names = [name for folder in folders for name in (FOLDER / folder).rglob("*.ts")]
         newest = max(path.stat().st_mtime for path in (*names, FOLDER / "package.json", FOLDER / "tsconfig.json"))
         if not stamp.exists() or stamp.stat().st_mtime < newest:
             ended = run("npm", "run", "--silent", "build")

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
@@ -135,6 +136,35 @@ def test_the_demo_draws_a_picture_that_the_ledger_knows_beside_an_earlier_one(tm
     with Image.open(file) as picture:
         picture.load()
     assert ended.stderr == ""
+
+
+def test_the_demo_opens_the_page(tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text('#!/bin/sh\necho "opened $1"\n')
+    browser.chmod(0o755)
+    process = forked.Popen(
+        [sys.executable, "-m", "imagewire_server", "demo", "--open"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "BROWSER": f"{browser} %s", "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "opened http" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        (url,) = re.findall(r"opened (http://127\.0\.0\.1:\d+/)", said)
+        with urllib.request.urlopen(url) as page:  # noqa: S310  # loopback
+            assert b"main-" in page.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.mark.parametrize(

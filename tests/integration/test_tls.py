@@ -150,7 +150,7 @@ async def test_the_matrix_of_methods_and_callers(
 
 def _routes(server: TlsStack) -> list[tuple[str, str, bool]]:
     """Each method and path of REST, and whether it needs no key."""
-    open_paths = ("/health/liv", "/health/readiness", "/docs", "/openapi.json", "/v1/images/files/")
+    open_paths = ("/page/", "/health/liv", "/health/readiness", "/docs", "/openapi.json", "/v1/images/files/")
     found = []
     for route in server.stack.server.rest._middleware._app.routes:
         assert isinstance(route, Route)

@@ -73,6 +73,7 @@ LINES: list[tuple[list[str], str]] = [
     (["health", "x"], "unexpected extra argument"),
     (["demo", "x"], "unexpected extra argument"),
     (["demo", "-o", "taken.png"], "exists already"),
+    (["demo", "--open", "-o", "new.png"], "leave out --output"),
     (["demo", "-o", "folder"], "exists already"),
     (["demo", "-o", "none/x.png"], "there is no folder none"),
     (["emulate", "--port", "70000"], "'--port': 70000 is not in the range"),

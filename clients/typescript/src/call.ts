@@ -5,6 +5,7 @@ import { Cancelled, ImagewireError, invalid } from "./errors.js";
 import type { ChatService } from "./gen/imagewire/v1/chat_service_pb.js";
 import type { ImageService } from "./gen/imagewire/v1/image_service_pb.js";
 import type { ModelService } from "./gen/imagewire/v1/model_service_pb.js";
+import { newUuid } from "./platform.js";
 import { Attempts } from "./retry.js";
 import { type Failure, failure } from "./status.js";
 import { isObject } from "./strict.js";
@@ -83,7 +84,7 @@ export class Call {
   /** Whether it may be charged. */
   readonly draws: boolean;
   /** A UUID for this call alone. */
-  readonly id = crypto.randomUUID();
+  readonly id = newUuid();
   /** The call's id in the server's log. */
   requestId: string;
   /** What the server said behind a good answer. */

@@ -26,6 +26,19 @@ export function sha256Of(data: Uint8Array): Uint8Array {
   return hash.digest();
 }
 
+/** A new UUID. Browsers have crypto.randomUUID on pages that came by TLS or from this machine alone. */
+export function newUuid(): string {
+  const digits = hex(crypto.getRandomValues(new Uint8Array(16)));
+  const variant = ((Number.parseInt(digits.charAt(16), 16) & 3) | 8).toString(16);
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `4${digits.slice(13, 16)}`,
+    variant + digits.slice(17, 20),
+    digits.slice(20),
+  ].join("-");
+}
+
 /** Hexadecimal digits. */
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, RENAMED, SECTIONS, Fields, without_password
+from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, RENAMED, SECTIONS, Fields
+from imagewire_server.config.shown_url import without_password
 from imagewire_server.config.source import FLAGS, FROM_ENV, ConfigError, Node, nearest
 
 if TYPE_CHECKING:

@@ -121,6 +121,8 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
+    ui: bool = True
+    """Whether / of REST is the page for people."""
     admin: str = setting("off", _rest_address)
     """The address of metrics and health checks that need no key, or off."""
     tls_cert: str = ""
@@ -289,12 +291,3 @@ def made(given: Mapping[str, Any], providers: Iterable[ProviderConfig]) -> Setti
         kind(**{f.name: left.pop(f.name) for f in dataclasses.fields(kind) if f.name in left}) for kind in kinds
     )
     return Settings(**left, providers=others)
-
-
-def without_password(value: str) -> str:
-    """A URL, or something similar, without everything before "@" and after "?" or "#"."""
-    value, *hidden = re.split("[?#]", value, maxsplit=1)
-    scheme, slashes, rest = value.partition("//") if "//" in value else ("", "", value)
-    _, at, host = rest.rpartition("@")
-    shown = f"{scheme}{slashes}***@{host}" if at else value
-    return f"{shown}?***" if hidden else shown

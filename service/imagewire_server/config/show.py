@@ -8,7 +8,7 @@ from imagewire_server.config.caller_policies import LIMITS, METHODS
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config, ConfigError
 from imagewire_server.config.providers import ProviderConfig, SetUp
-from imagewire_server.config.settings import without_password
+from imagewire_server.config.shown_url import without_password
 from imagewire_server.contract.provider import ImagePrice, TokenPrice
 
 if TYPE_CHECKING:

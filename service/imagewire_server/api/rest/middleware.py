@@ -35,6 +35,8 @@ _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/
 _PREFIXES = ("/litellm/", "/openai/")
 # Their paths are secrets, so that an <img> needs no key.
 PICTURES = "/v1/images/files/"
+# The files of the page for people.
+PAGE = "/page/"
 # What a path needs, by its first part behind /v1; any other needs a key that draws.
 _PERMISSIONS = {
     "files": Permission.IMAGES,
@@ -98,7 +100,7 @@ class Middleware:
         if native:
             headers = _with_key_of_url(scope, headers)
         permission = self._permission(method, path, native=native)
-        call = Call(request_id(headers), f"{method} {path}", headers, permission, path in _OPEN_PATHS)
+        call = Call(request_id(headers), f"{method} {path}", headers, permission, _is_quiet(path))
         call.peer_id = scope["imagewire.peer_id"]
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])
         try:
@@ -126,7 +128,7 @@ class Middleware:
             settle(call, code=call.code, status=response.status or 499)
 
     def _permission(self, method: str, path: str, *, native: bool) -> Permission:
-        if path in self._open_paths or path.startswith(PICTURES):
+        if path in self._open_paths or path.startswith((PICTURES, PAGE)):
             return Permission.NONE
         if native:
             return Permission.MODELS if method in {"GET", "HEAD"} and paths.lists_models(path) else Permission.DRAW
@@ -140,6 +142,11 @@ def _with_key_of_url(scope: Scope, headers: Headers) -> Headers:
     if not key or (b"x-goog-api-key", key) in headers:
         return headers
     return [*headers, (b"x-goog-api-key", key)]
+
+
+def _is_quiet(path: str) -> bool:
+    """Whether it is housekeeping."""
+    return path in _OPEN_PATHS or path.startswith(PAGE)
 
 
 def _translated(error: Exception, scope: Scope, ident: str) -> Error:

@@ -83,10 +83,12 @@ class Response:
             self._start(200, [])
         await self._body(b"", more=False)
 
-    async def whole(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        """Send a whole response instead of what was held back."""
+    async def whole(
+        self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = (), caching: bytes = b"no-store"
+    ) -> None:
+        """Send a whole response instead of what was held back. caching: who may keep it, and how long."""
         self.close()
-        self._caching = b"no-store"
+        self._caching = caching
         self._start(status, [(b"content-length", b"%d" % len(body)), *headers])
         await self._body(body, more=False)
 

@@ -6,6 +6,7 @@ from starlette.routing import Route, Router
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.endpoints import docs as pages
+from imagewire_server.api.rest.endpoints import page as ui
 from imagewire_server.api.rest.endpoints.chat import ChatEndpoint
 from imagewire_server.api.rest.endpoints.files import FileEndpoint, FilesEndpoint
 from imagewire_server.api.rest.endpoints.images import ImagesEndpoint
@@ -13,7 +14,7 @@ from imagewire_server.api.rest.endpoints.meta import Health, Models, Readiness, 
 from imagewire_server.api.rest.endpoints.native import MethodEndpoint, NativeModels, no_method
 from imagewire_server.api.rest.endpoints.pictures import PictureEndpoint
 from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint, StoredResponses
-from imagewire_server.api.rest.middleware import PICTURES, Scope
+from imagewire_server.api.rest.middleware import PAGE, PICTURES, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
 from imagewire_server.core.kept_images import KeptImages
@@ -33,7 +34,14 @@ class _Raw:
 
 
 def application(
-    responder: Responder, images: KeptImages, image_fields: str, ready: Ready, *, drafts_last: bool, metrics: bool
+    responder: Responder,
+    images: KeptImages,
+    image_fields: str,
+    ready: Ready,
+    *,
+    drafts_last: bool,
+    metrics: bool,
+    page: bool,
 ) -> Router:
     """Return the ASGI application below the middleware."""
     models = Models(responder.engine)
@@ -66,6 +74,8 @@ def application(
     gets |= {f"{prefix}/files/{{id}}/content": FileEndpoint(images, content=True) for prefix in ("/v1", "")}
     if metrics:
         gets["/metrics"] = counts
+    if page:
+        gets |= {"/": ui.page, f"{PAGE}{{name}}": ui.page}
     routes = [
         Route(prefix + path, _Raw(made), methods=["POST"]) for path, made in posts.items() for prefix in ("/v1", "")
     ]

@@ -50,7 +50,7 @@ class RestOptions:
 
     image_fields: "both", "image", "images", "content". remote_images: "fetch", "pass", "refuse".
 
-    image_order: "final", "drawn".
+    image_order: "final", "drawn". ui: whether / is the page for people.
 
     Sizes are in bytes, times in seconds. metrics: whether they are served. open_metrics: whether they need no key.
     """
@@ -61,6 +61,7 @@ class RestOptions:
     remote_images: str
     metrics: bool
     open_metrics: bool
+    ui: bool
     cors_origins: tuple[str, ...]
     hosts: tuple[str, ...]
     max_request_bytes: int
@@ -100,6 +101,7 @@ class RestServer:
                 self._ready,
                 drafts_last=options.image_order == "final",
                 metrics=options.metrics,
+                page=options.ui,
             ),
             interceptors,
             receive_budget,

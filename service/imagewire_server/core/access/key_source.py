@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from imagewire_server.config.file_content import UnusableFile, bounded
-from imagewire_server.config.settings import without_password
+from imagewire_server.config.shown_url import without_password
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.token_issuers import Issuer
 from imagewire_server.core.access.key_set import KeySet, WrongKeySet

@@ -2,7 +2,7 @@
 
 from imagewire_server.config.callers import check_counting
 from imagewire_server.config.load import Config
-from imagewire_server.config.settings import without_password
+from imagewire_server.config.shown_url import without_password
 from imagewire_server.config.source import ConfigError
 from imagewire_server.core.access.counts import Counts, LocalCounts
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from imagewire_server.config.settings import Settings, without_password
+from imagewire_server.config.settings import Settings
+from imagewire_server.config.shown_url import without_password
 from imagewire_server.config.source import ConfigError
 from imagewire_server.core.fault_log import describe
 from imagewire_server.core.store.local.store import LocalStore

@@ -8,7 +8,8 @@ from typing import Any
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.config.providers import ProviderConfig, SetUp
-from imagewire_server.config.settings import Settings, secret, setting, url, without_password
+from imagewire_server.config.settings import Settings, secret, setting, url
+from imagewire_server.config.shown_url import without_password
 from imagewire_server.config.source import FROM_ENV, Node
 from imagewire_server.providers.google import model_names
 from imagewire_server.providers.google.params import PARAMS

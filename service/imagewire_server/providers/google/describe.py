@@ -8,8 +8,8 @@ from pathlib import Path
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.file_content import content
 from imagewire_server.config.load import Config
-from imagewire_server.config.settings import without_password
 from imagewire_server.config.show import Asked
+from imagewire_server.config.shown_url import without_password
 from imagewire_server.config.source import FROM_ENV, ConfigError
 from imagewire_server.providers.google.addresses import endpoint, location, method_url
 from imagewire_server.providers.google.config import EXPRESS, GoogleOptions, GoogleSettings, of

@@ -1,0 +1,121 @@
+/** What the page looks like, for eyes and for screen readers: each state, in each width, light and dark. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { ask, browser, drawn, LOCKED, opened } from "./browser.js";
+
+const chromium = browser();
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const FOLDER = process.env.PAGE_SHOTS;
+
+interface Found {
+  violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+  passes: unknown[];
+}
+
+/** Fails where axe finds something; writes a picture where a folder is named. */
+async function looked(page: Page, name: string): Promise<void> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(
+    async () => (await (globalThis as unknown as { axe: { run(): unknown } }).axe.run()) as Found,
+  );
+  const told = found.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+  );
+  assert.deepEqual(told, [], name);
+  assert.ok(found.passes.length > 15);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `${name}: ${wide} pixels too wide`);
+  if (FOLDER) {
+    await page.screenshot({ path: join(FOLDER, `${name}.png`) });
+  }
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [360, 768, 1440]) {
+    void test(`${width} pixels, ${colorScheme}`, async () => {
+      const options = {
+        viewport: { width, height: width < 500 ? 740 : 900 },
+        colorScheme,
+        reducedMotion: "reduce" as const,
+      };
+      const page = await opened(chromium(), options);
+      const name = (state: string) => `${width}-${colorScheme}-${state}`;
+      await looked(page, name("empty"));
+      await page.selectOption("#model", "gemini/gemini-3-pro-image");
+      await page.locator("#ratio-field").waitFor();
+      await page.selectOption("#ratio", "16:9");
+      await ask(page, "A small fishing boat x-emulate: latency=120s");
+      await page.locator("#cancel").waitFor();
+      await looked(page, name("waiting"));
+      await page.click("#cancel");
+      await page.getByText("may be charged").waitFor();
+      await looked(page, name("cancelled"));
+      await drawn(page, "A lighthouse at dusk, in watercolour");
+      await page.click("#edit");
+      await looked(page, name("editing"));
+      await drawn(page, "Add a small fishing boat in the foreground");
+      await page.locator("#tree ul img").waitFor();
+      await looked(page, name("done"));
+      await page.click("#code summary");
+      await page.getByRole("tab", { name: "curl", exact: true }).focus();
+      await page.keyboard.press("ArrowRight");
+      assert.match(await page.locator("#snippet").innerText(), /^import imagewire/);
+      await looked(page, name("code"));
+      await page.click("#code summary");
+      await ask(page, "A storm x-emulate: 400");
+      await page.locator("#problem").waitFor();
+      await looked(page, name("error"));
+      await page.close();
+    });
+  }
+
+  void test(`the key, ${colorScheme}`, async () => {
+    const page = await chromium().newPage({ colorScheme, viewport: { width: 768, height: 600 } });
+    await page.goto(LOCKED);
+    await page.getByRole("dialog").waitFor();
+    await looked(page, `768-${colorScheme}-key`);
+    await page.close();
+  });
+}
+
+void test("all of it goes by keyboard", async () => {
+  const page = await opened(chromium());
+  const focused = () => page.evaluate(() => document.activeElement?.id ?? "");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "prompt");
+  await page.keyboard.type("A lighthouse");
+  await page.keyboard.press("Enter");
+  await page.locator("#edit").waitFor();
+  await page.locator("#edit").focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "prompt");
+  await page.keyboard.type("Make it night");
+  await page.keyboard.press("Enter");
+  await page.locator("#tree ul button").waitFor();
+  const status = page.getByRole("status");
+  assert.equal(await status.count(), 1);
+  await page.close();
+});
+
+void test("the README's picture of it", async () => {
+  const page = await opened(chromium(), { viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+  await page.selectOption("#model", "gemini/gemini-3-pro-image");
+  await page.locator("#ratio-field").waitFor();
+  await page.selectOption("#ratio", "16:9");
+  await drawn(page, "A harbour in the morning mist");
+  await drawn(page, "A lighthouse at dusk, in watercolour");
+  await page.click("#edit");
+  await drawn(page, "Add a small fishing boat");
+  await page.locator("#tree ul img").waitFor();
+  assert.equal(await page.locator("#tree img").count(), 3);
+  await page.mouse.move(0, 0);
+  if (FOLDER) {
+    await page.screenshot({ path: join(FOLDER, "page.png") });
+  }
+  await page.close();
+});
