@@ -1,4 +1,4 @@
-/** The client, for any of connect's transports that speaks gRPC or gRPC-Web. */
+/** The client, for any of connect's transports: gRPC, gRPC-Web or Connect. */
 import { create, type JsonValue, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Transport } from "@connectrpc/connect";
 import { Answer } from "./answer.js";
@@ -68,7 +68,7 @@ export class Client implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #closing = new AbortController();
 
-  /** target: for messages. transport: one that speaks gRPC or gRPC-Web. */
+  /** target: for messages. transport: one that speaks gRPC, gRPC-Web or Connect. */
   constructor(target: string, transport: Transport, options: BaseOptions = {}) {
     const maxMessageBytes = checkOptions(options, []);
     this.#transport = transport;
