@@ -89,13 +89,15 @@ class Case:
 
     def write(self, step: Json) -> Json:
         chat = self.client.chat.create(step["model"]).append(step["prompt"])
-        size, digest = 0, hashlib.sha256()
+        size, digest, part = 0, hashlib.sha256(), -1
         answer = imagewire.Answer()
         growing = chat.frames(timeout=timeout(step), **wishes(step))
         for answer, chunk in growing:  # noqa: B007  # always the same object
-            if not chunk.thought:
-                size += len(chunk.data)
+            if chunk.data and not chunk.thought and part in {-1, chunk.part}:
+                part, size = chunk.part, size + len(chunk.data)
                 digest.update(chunk.data)
+            elif chunk.image and chunk.thought and part == chunk.part:
+                raise imagewire.NoPicture("the first picture is a draft", reason="DRAFT")
         if not size:
             raise imagewire.NoPicture(answer.why_no_image, reason=answer.native_finish_reason)
         return {"size_bytes": size, "sha256": digest.hexdigest()}

@@ -143,6 +143,9 @@ export class Answer {
       const which = this.message.promptFeedback ? "the prompt was blocked" : "no picture was drawn";
       throw new Blocked(`${which} (${blocked}): change the prompt and try again`, { ...facts, code: "BLOCKED" });
     }
+    if (this.message.candidates.some(({ index, message }) => index !== 0 && message?.image)) {
+      throw new NoPicture("the picture is not of the first candidate: Answer.message has it, or ask for one", facts);
+    }
     if (nativeFinishReason === "STOP") {
       const text = sentence("the model answered without a picture", this.text, "ask for a picture more plainly");
       throw new NoPicture(text, facts);

@@ -8,7 +8,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { CallOptions as ConnectOptions } from "@connectrpc/connect";
 import { type Call, messagesOf } from "./call.js";
-import { AnswerTooLarge, Cancelled, type ImagewireError } from "./errors.js";
+import { AnswerTooLarge, Cancelled, ImagewireError } from "./errors.js";
 import {
   type CreateCompletionRequest,
   type CreateCompletionResponse,
@@ -90,13 +90,8 @@ export class Asking {
       const { options, end } = this.call.attempt();
       let wait: number;
       try {
-        const answer = await this.call.connection.chat.createCompletion(
-          this.#request as CreateCompletionRequest,
-          options,
-        );
-        await this.#fetch(answer);
-        checkAnswer(answer);
-        return answer;
+        const { chat } = this.call.connection;
+        return await this.#whole(await chat.createCompletion(this.#request as CreateCompletionRequest, options));
       } catch (reason) {
         wait = this.#delay(reason) ?? 0;
       } finally {
@@ -106,17 +101,40 @@ export class Asking {
     }
   }
 
-  async #fetch(answer: CreateCompletionResponse): Promise<void> {
+  /** The answer with its pictures that came by their ids. It is drawn, whatever becomes of them. */
+  async #whole(answer: CreateCompletionResponse): Promise<CreateCompletionResponse> {
     const frame = largestFrame(this.call.connection.maxMessageBytes);
     for (const { message } of answer.candidates) {
       const parts = (message?.parts ?? []).map(({ content }) => (content.case === "image" ? content.value : undefined));
       for (const image of [message?.image, ...parts]) {
         if (image?.source.case === "imageId") {
-          const { data } = await download(this.call, image.source.value, 0, frame, image);
+          const { data } = await download(this.call, image.source.value, 0, frame, image).catch((error: unknown) => {
+            throw this.#drawn(error);
+          });
           image.source = { case: "data", value: data };
         }
       }
     }
+    checkAnswer(answer);
+    answer.candidates.sort((one, other) => one.index - other.index);
+    return answer;
+  }
+
+  #drawn(error: unknown): unknown {
+    if (!(error instanceof ImagewireError)) {
+      return error;
+    }
+    const message = `${error.message}; the picture is drawn${this.#atNoCost()}`;
+    return Object.assign(error, { message, charged: true, retryable: false });
+  }
+
+  /** How to get an answer that was drawn. */
+  #atNoCost(): string {
+    if (isResume(this.#request) || !this.#request.requestId) {
+      return "";
+    }
+    const get = `getCompletion({ requestId: ${JSON.stringify(this.#request.requestId)} })`;
+    return `; while the server keeps the answer, ${get} gets it at no cost`;
   }
 
   #begin(options: ConnectOptions): AsyncIterable<StreamCompletionResponse | ResumeCompletionResponse> {
@@ -152,10 +170,7 @@ export class Asking {
       return this.call.delay(failed, this.#verifier.begun && !isResume(this.#request), free);
     } catch (last) {
       if (last instanceof AnswerTooLarge) {
-        if (!isResume(this.#request) && this.#request.requestId) {
-          const get = `getCompletion({ requestId: ${JSON.stringify(this.#request.requestId)} })`;
-          last.message += `; while the server keeps the answer, ${get} gets it at no cost`;
-        }
+        last.message += this.#atNoCost();
         throw last;
       }
       // What was sent before the connection broke may have been drawn, whatever became of the attempts since.

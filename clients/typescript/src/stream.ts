@@ -84,12 +84,17 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
    * The bytes of the answer's picture, the first that is no draft, while they arrive. They are not kept.
    *
    * The stream fails where the picture is damaged, where there is none (Blocked, NoPicture), and where the answer is not
-   * whole; so nothing of it is to be used before its end. To cancel the stream cancels the call.
+   * whole; so nothing of it is to be used before its end. It fails as NoPicture with the reason "DRAFT" where the picture
+   * turns out to be a draft, which may be known only at its end: read the events of such answers. To cancel the stream
+   * cancels the call.
    */
   picture(): ReadableStream<Uint8Array> {
     this.#keepBytes = false;
     const events = this[Symbol.asyncIterator]();
     const { call } = this.#asking;
+    const none = (message: string, reason = "") =>
+      new NoPicture(message, { code: "NO_PICTURE", reason, requestId: call.requestId, charged: true });
+    let id = "";
     let chosen: number | undefined;
     let isLeft = false;
     return new ReadableStream<Uint8Array>(
@@ -109,10 +114,18 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
                 controller.enqueue(event.data);
                 return;
               }
+            } else if (event.type === "started") {
+              id = event.id;
+            } else if (event.type === "part" && event.part === chosen && event.value.image?.thought !== false) {
+              await events.return();
+              throw none(
+                "what was written is a draft of the model's thinking, or no picture: read the stream's events, or" +
+                  ` getCompletion({ completionId: ${JSON.stringify(id)} })`,
+                "DRAFT",
+              );
             } else if (event.type === "finished" && chosen === undefined) {
               const { uri } = event.answer.requireImage();
-              const message = `the picture's bytes were not sent${uri && `: it is at ${uri}`}`;
-              throw new NoPicture(message, { code: "NO_PICTURE", requestId: call.requestId, charged: true });
+              throw none(`the picture's bytes were not sent${uri && `: it is at ${uri}`}`);
             }
           }
         },

@@ -98,7 +98,7 @@ await test("the answer is the first candidate; another one's picture is in the m
     const error = await (read() as Promise<unknown>).catch((reason: unknown) => reason);
     assert.ok(error instanceof NoPicture, String(error));
     assert.deepEqual([error.code, error.reason, error.charged], ["NO_PICTURE", "", true]);
-    assert.match(error.message, /^no picture was drawn: change the prompt/);
+    assert.match(error.message, /^the picture is not of the first candidate: Answer.message has it/);
   }
 });
 
@@ -122,4 +122,36 @@ await test("a picture that is elsewhere has no bytes to stream, and the error is
   assert.ok(error instanceof NoPicture, String(error));
   assert.deepEqual([error.code, error.requestId], ["NO_PICTURE", stream.requestId]);
   assert.match(error.message, /not sent: it is at gs:\/\/b\/1\.png/);
+});
+
+await test("what was written as the picture and turns out to be a draft is no picture, and the call ends", async () => {
+  let cancelled: () => void;
+  const seen = new Promise<void>((resolve) => (cancelled = resolve));
+  const draft = events((given) =>
+    given.map((event): (typeof given)[number] =>
+      event?.case === "partFinished" ? { ...event, value: { ...event.value, thought: true } } : event,
+    ),
+  );
+  const chat: Chat = {
+    async *streamCompletion(_, { signal }) {
+      const ended = new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+      });
+      yield* numbered(draft).slice(0, -2);
+      await ended;
+      cancelled();
+    },
+  };
+  const stream = client({ chat }).stream("A banana");
+  let size = 0;
+  const error = await (async () => {
+    for await (const piece of stream.picture()) {
+      size += piece.length;
+    }
+  })().catch((reason: unknown) => reason);
+  assert.ok(error instanceof NoPicture, String(error));
+  assert.deepEqual([error.code, error.reason, error.charged, size], ["NO_PICTURE", "DRAFT", true, 1000]);
+  assert.equal(error.requestId, stream.requestId);
+  assert.match(error.message, /a draft .* getCompletion\({ completionId: "cmpl-1" }\)/);
+  await seen;
 });

@@ -5,6 +5,7 @@ answers joins what it draws already, and one that keeps none refuses the id befo
 resumed behind the last byte that came.
 """
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -114,20 +115,28 @@ class Asking:
         try:
             return self.call.retry_delay(error, begun=begun, free=free)
         except AnswerTooLarge as last:
-            raise self._recoverable(last) from None
+            raise _saying(last, self._at_no_cost()) from None
         except ImagewireError as last:
             # What was sent before the connection broke may have been drawn, whatever became of the attempts since.
             known = last.reason and last.reason not in _WITHOUT_STORE
             raise (last if known or self._broken is None else self._broken) from None
 
-    def _recoverable(self, error: AnswerTooLarge) -> AnswerTooLarge:
-        """The error, which says how to get what is paid for. With a request_id, the server keeps it if it can."""
+    @contextlib.contextmanager
+    def drawn(self) -> Iterator[None]:
+        """What is done with an answer that was drawn. An error says so, and is no reason to draw it again."""
+        try:
+            yield
+        except ImagewireError as error:
+            error.retryable = False
+            _saying(error, f"; the picture is drawn{self._at_no_cost()}")
+            raise
+
+    def _at_no_cost(self) -> str:
+        """How to get an answer that was drawn. With a request_id, the server keeps it if it can."""
         if isinstance(self._request, ResumeCompletionRequest) or not self._request.request_id:
-            return error
+            return ""
         get = f"get_completion(request_id={self._request.request_id!r})"
-        error.message += f"; while the server keeps the answer, {get} gets it at no cost"
-        error.args = (error.message,)
-        return error
+        return f"; while the server keeps the answer, {get} gets it at no cost"
 
     def _changed(self, ours: ImagewireError) -> bool:
         """Change the request to what the server takes. Returns whether it did."""
@@ -185,3 +194,10 @@ class Asking:
             max_frame_bytes=self._request.max_frame_bytes,
         )
         return True
+
+
+def _saying(error: ImagewireError, more: str) -> ImagewireError:
+    """The error, whose message says more."""
+    error.message += more
+    error.args = (error.message,)
+    return error

@@ -82,8 +82,9 @@ async def create(connection: Connection, asking: Asking) -> CreateCompletionResp
             delay = asking.delay(error) or 0.0
             await _pause(connection, call, delay)
             continue
-        for image in kept_elsewhere(answer):
-            image.data = b"".join([data async for data in download(connection, asking.downloading(image.image_id))])
+        with asking.drawn():
+            for image in kept_elsewhere(answer):
+                image.data = b"".join([data async for data in download(connection, asking.downloading(image.image_id))])
         return check_answer(answer)
 
 

@@ -39,6 +39,9 @@ class Downloading:
             raise CorruptAnswer(f"a picture's bytes go on at {message.chunk.offset} where {self._size} was due")
         data = message.chunk.data
         self._size += len(data)
+        if self._size > self.image.size_bytes:
+            most = self.image.size_bytes
+            raise CorruptAnswer(f"a picture has {self._size} bytes or more where {most} were announced")
         self._hash.update(data)
         return data
 

@@ -93,8 +93,9 @@ def create(connection: Connection, asking: Asking, wait: _Wait) -> CreateComplet
             delay = asking.delay(error) or 0.0
             _pause(call, delay, wait)
             continue
-        for image in kept_elsewhere(answer):
-            image.data = b"".join(download(connection, asking.downloading(image.image_id), wait))
+        with asking.drawn():
+            for image in kept_elsewhere(answer):
+                image.data = b"".join(download(connection, asking.downloading(image.image_id), wait))
         return check_answer(answer)
 
 

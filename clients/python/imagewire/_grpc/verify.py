@@ -192,7 +192,10 @@ def kept_elsewhere(answer: CreateCompletionResponse) -> Iterator[Image]:
 
 
 def check_answer(answer: CreateCompletionResponse) -> CreateCompletionResponse:
-    """Check that the files of a unary answer are there and undamaged; returns the answer. Raises CorruptAnswer."""
+    """Check that the files of a unary answer are there and undamaged, and put its candidates in their order.
+
+    Returns the answer. Raises CorruptAnswer.
+    """
     for candidate in answer.candidates:
         final = candidate.message.image
         if candidate.message.HasField("image"):
@@ -204,6 +207,7 @@ def check_answer(answer: CreateCompletionResponse) -> CreateCompletionResponse:
                 _check_whole(part.image)
             elif part.HasField("media"):
                 _check_whole(part.media)
+    answer.candidates.sort(key=lambda candidate: candidate.index)
     return answer
 
 

@@ -1,5 +1,6 @@
 package dev.imagewire;
 
+import com.google.protobuf.ByteString;
 import dev.imagewire.v1.ChatServiceGrpc;
 import dev.imagewire.v1.CreateCompletionRequest;
 import dev.imagewire.v1.ResumeCompletionRequest;
@@ -147,12 +148,31 @@ final class Asking {
                         CallOptions.DEFAULT,
                         asked.get()));
         var answer = new Answer(call.logId);
-        Fold.whole(answer, said, id -> Image.wrapped(client.store.fetch(call.free(), id).data()));
+        Fold.whole(answer, said, this::fetch);
         return answer;
       } catch (StatusRuntimeException e) {
         call.sleep(pause(attempt.failure(e)));
       }
     }
+  }
+
+  // Gets a picture of a unary answer, which is drawn, whatever becomes of this.
+  private ByteString fetch(String id) {
+    try {
+      byte[] data = client.store.fetch(call.free(), id).data();
+      return data == null ? ByteString.EMPTY : Image.wrapped(data);
+    } catch (ImagewireException e) {
+      throw e.failure().drawn("; the picture is drawn" + atNoCost()).exception();
+    }
+  }
+
+  // How to get an answer that was drawn.
+  private String atNoCost() {
+    return requestId.isEmpty()
+        ? ""
+        : "; while the server keeps the answer, getCompletion(Kept.byRequestId(\""
+            + requestId
+            + "\")) gets it at no cost";
   }
 
   // Gets the server the pictures that the next attempt needs.
@@ -195,12 +215,8 @@ final class Asking {
       return pause;
     }
     boolean tooLarge = failed.own() != null || failed.reason().equals("ANSWER_TOO_LARGE");
-    if (failed.code().equals("RESOURCE_EXHAUSTED") && !requestId.isEmpty() && tooLarge) {
-      failed =
-          failed.also(
-              "; while the server keeps the answer, getCompletion(Kept.byRequestId(\""
-                  + requestId
-                  + "\")) gets it at no cost");
+    if (failed.code().equals("RESOURCE_EXHAUSTED") && tooLarge) {
+      failed = failed.drawn(atNoCost());
     }
     // What was sent before the connection broke may have been drawn, whatever became of the
     // attempts since.

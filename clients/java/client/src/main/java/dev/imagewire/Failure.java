@@ -139,7 +139,8 @@ record Failure(
     return own == Own.ANSWER_TOO_LARGE || reason.equals("ANSWER_TOO_LARGE");
   }
 
-  Failure also(String hint) {
+  /** The failure of an answer that was drawn, so that it is not to be drawn again. */
+  Failure drawn(String hint) {
     return new Failure(
         code,
         reason,
@@ -148,7 +149,7 @@ record Failure(
         metadata,
         violations,
         retryAfter,
-        retryable,
+        false,
         own,
         cause);
   }

@@ -104,15 +104,18 @@ final class Fold {
       Answer answer, CreateCompletionResponse said, Function<String, ByteString> fetch) {
     answer.begin(shared(Started.newBuilder(), said).build());
     answer.close(shared(Finished.newBuilder(), said).build());
-    if (said.getCandidatesCount() == 0) {
+    Candidate candidate = null;
+    for (Candidate each : said.getCandidatesList()) {
+      if (each.getIndex() == 0 && candidate == null) {
+        candidate = each;
+      } else {
+        answer.others |=
+            each.getMessage().getPartsList().stream().anyMatch(part -> part.hasImage());
+      }
+    }
+    if (candidate == null) {
       return;
     }
-    Candidate candidate = said.getCandidates(0);
-    answer.others =
-        said.getCandidatesList().stream()
-            .skip(1)
-            .flatMap(each -> each.getMessage().getPartsList().stream())
-            .anyMatch(part -> part.hasImage());
     answer.end(shared(CandidateFinished.newBuilder(), candidate).build());
     var last = candidate.getMessage().getImage();
     for (var part : candidate.getMessage().getPartsList()) {

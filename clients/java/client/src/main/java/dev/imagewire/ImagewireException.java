@@ -22,7 +22,7 @@ public class ImagewireException extends RuntimeException {
     this.failure = failure;
   }
 
-  private Failure failure() {
+  Failure failure() {
     // Where an exception was deserialized, only its class and its message are left.
     return failure == null ? Failure.plain("UNKNOWN", "", getMessage(), "") : failure;
   }
