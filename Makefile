@@ -156,7 +156,7 @@ docs: $(COMPAT)  ## Build the documentation's site into site/.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "the site is in site/. To read it, run: python3 -m http.server --directory site"
 
-bench: setup  ## Compare with LiteLLM and Portkey (installed into .bench/); writes docs/benchmarks.md.
+bench: setup  ## Compare with peers and bounds (installed into .bench/); writes docs/benchmarks.md.
 	@$(BIN)/python -m bench --output docs/benchmarks.md
 
 bench-quick: setup  ## Measure only imagewire, in less than a minute.

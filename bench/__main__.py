@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from bench import clients, processes
 from bench.cases import CASES, FULL, QUICK, Figures, measure
 from bench.peers import PEERS
-from bench.peers.base import ROOT
+from bench.peers.base import ROOT, Peer
 from bench.plot import svg
 from bench.report import page, panels
 from bench.tables import Run, tables
@@ -35,12 +36,12 @@ def main() -> None:
     core, others = processes.cores()
     os.sched_setaffinity(0, map(int, others.split(",")))  # the watcher keeps off the measured core too
     _CACHE.mkdir(exist_ok=True)
-    peers = [PEERS[name] for name in names]
+    figures = Figures()
+    peers = [peer for peer in map(PEERS.__getitem__, names) if _is_here(peer, figures)]
     for peer in peers:
         print(f"bench: {peer.name}: installing where it is missing", file=sys.stderr, flush=True)
         peer.install(_CACHE)
     versions = {peer.name: peer.version(_CACHE) for peer in peers}
-    figures = Figures()
     begun, before = time.monotonic(), processes.foreign_seconds()
     for i in range(extent.rounds):
         for peer in peers:
@@ -67,6 +68,14 @@ def main() -> None:
     if given.output:
         given.output.with_suffix(".svg").write_text(svg(panels(run, figures)))
         given.output.write_text(page(run, figures, given.output.with_suffix(".svg").name))
+
+
+def _is_here(peer: Peer, figures: Figures) -> bool:
+    """Whether what installs it is here; a note says where not."""
+    if not peer.tool or shutil.which(peer.tool):
+        return True
+    figures.notes.append(f"{peer.name}: left out, {peer.tool} is missing")
+    return False
 
 
 def _arguments() -> argparse.Namespace:

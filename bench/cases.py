@@ -101,6 +101,7 @@ _STREAMS_ONLY = {"large", "drip", "memory"}
 
 def measure(peer: Peer, cache: Path, wanted: set[str], extent: Extent, figures: Figures) -> None:
     """One round of one peer. What fails becomes a note, and the others go on."""
+    wanted = wanted & peer.cases if peer.cases else wanted
     together = [name for name in CASES if name in wanted and name != "memory"]
     if together:
         _within(peer, cache, [(name, surface) for surface in peer.surfaces for name in together], extent, figures)

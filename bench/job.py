@@ -1,5 +1,7 @@
 """What a load generator has to do, and what it reports: plain values that pass as a line of JSON."""
 
+import asyncio
+import ssl
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -9,6 +11,15 @@ class Timing(NamedTuple):
 
     first: float
     whole: float
+
+
+async def encryption(job: "Job", *protocols: str) -> ssl.SSLContext | None:
+    """How a job's callers speak TLS; None for plaintext. protocols: what ALPN offers."""
+    if not job.authority:
+        return None
+    context = await asyncio.to_thread(ssl.create_default_context, cafile=job.authority)
+    context.set_alpn_protocols(protocols)
+    return context
 
 
 class Caller(Protocol):
@@ -39,6 +50,8 @@ class Job:
     shape: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     prompt: str = "Draw a banana"
+    authority: str = ""
+    """The certificate of the authority by which a server that speaks TLS is verified, a file; "" for plaintext."""
     callers: int = 1
     seconds: float = 0.0
     requests: int = 1

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import grpc
 
 from bench.http2 import Connection, header_block
-from bench.job import Job, Timing
+from bench.job import Job, Timing, encryption
 from bench.pictures import picture
 from bench.scan import Wrong
 from imagewire.v1.chat_service_pb2 import (
@@ -36,7 +37,8 @@ class GrpcCaller:
         self._path = f"/imagewire.v1.ChatService/{'Stream' if job.stream else 'Create'}Completion"
         serialized = self._request.SerializeToString()
         self._body = bytes(1) + len(serialized).to_bytes(4, "big") + serialized
-        pseudo = {":method": "POST", ":scheme": "http", ":path": self._path, ":authority": job.address}
+        scheme = "https" if job.authority else "http"
+        pseudo = {":method": "POST", ":scheme": scheme, ":path": self._path, ":authority": job.address}
         self._headers = header_block({**pseudo, "te": "trailers", "content-type": "application/grpc", **job.headers})
         self._connection: Connection | None = None
 
@@ -46,7 +48,7 @@ class GrpcCaller:
         options = [("grpc.max_receive_message_length", -1)]
         serialize = type(self._request).SerializeToString
         metadata = tuple(self._job.headers.items())
-        async with grpc.aio.insecure_channel(self._job.address, options=options) as channel:
+        async with await _channel(self._job, options) as channel:
             try:
                 if self._job.stream:
                     stream = channel.unary_stream(self._path, serialize, StreamCompletionResponse.FromString)
@@ -77,18 +79,26 @@ class GrpcCaller:
         if self._connection is None or self._connection.transport is None:
             address = self._job.address
             if not self._job.shared:
-                self._connection = await _connect(address)
+                self._connection = await _connect(self._job)
             else:
                 if address not in _SHARED:
-                    _SHARED[address] = asyncio.create_task(_connect(address))
+                    _SHARED[address] = asyncio.create_task(_connect(self._job))
                 self._connection = await _SHARED[address]
         return self._connection
 
 
-async def _connect(address: str) -> Connection:
-    host, _, port = address.rpartition(":")
-    _, connection = await asyncio.get_running_loop().create_connection(Connection, host, int(port))
+async def _connect(job: Job) -> Connection:
+    host, _, port = job.address.rpartition(":")
+    loop = asyncio.get_running_loop()
+    _, connection = await loop.create_connection(Connection, host, int(port), ssl=await encryption(job, "h2"))
     return connection
+
+
+async def _channel(job: Job, options: list[tuple[str, int]]) -> grpc.aio.Channel:
+    if not job.authority:
+        return grpc.aio.insecure_channel(job.address, options=options)
+    credentials = grpc.ssl_channel_credentials(await asyncio.to_thread(Path(job.authority).read_bytes))
+    return grpc.aio.secure_channel(job.address, credentials, options=options)
 
 
 class _Answer:

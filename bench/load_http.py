@@ -6,7 +6,7 @@ from typing import cast
 
 import httptools
 
-from bench.job import Job, Timing
+from bench.job import Job, Timing, encryption
 from bench.pictures import picture
 from bench.scan import Scanner, Wrong
 from bench.shapes import SHAPES
@@ -102,5 +102,7 @@ class HttpCaller:
     async def _connected(self) -> _Connection:
         if self._connection is None or self._connection.transport is None:
             host, _, port = self._job.address.rpartition(":")
-            _, self._connection = await asyncio.get_running_loop().create_connection(_Connection, host, int(port))
+            _, self._connection = await asyncio.get_running_loop().create_connection(
+                _Connection, host, int(port), ssl=await encryption(self._job, "http/1.1")
+            )
         return self._connection

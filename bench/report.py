@@ -2,19 +2,20 @@
 
 from bench.cases import Figures
 from bench.plot import Panel
+from bench.ratios import OURS, ratios
 from bench.tables import Run, losses, table, tables
 from bench.targets import verdicts
 
 _PAGE = """\
 # Benchmarks
 
-imagewire and its peers in one run on one machine. A fake Gemini API and the load generator run on one core, the server
-under test on another. Every picture is compared byte by byte with the expected one. A wrong or missing byte is an
-error, and errors are listed below. The ratios are more reliable than the absolute figures, which come from a small
-machine that may be shared.
+imagewire, its peers and two bounds in one run on one machine. A fake Gemini API and the load generator run on one core,
+the server under test on another. Every picture is compared byte by byte with the expected one. A wrong or missing byte
+is an error, and errors are listed below. The ratios are more reliable than the absolute figures, which come from a
+small machine that may be shared.
 
 ```sh
-make bench         # all peers: about ten minutes; installs them into .bench/ and writes this page
+make bench         # everything: about 20 minutes; installs it into .bench/ and writes this page
 make bench-quick   # imagewire and direct, under a minute
 ```
 
@@ -24,7 +25,7 @@ make bench-quick   # imagewire and direct, under a minute
 
 Medians of {rounds} rounds. In each round, all peers are measured one after another.
 
-{plot}{tables}
+{plot}{tables}{ratios}
 ## Targets
 
 {targets}
@@ -38,6 +39,13 @@ Medians of {rounds} rounds. In each round, all peers are measured one after anot
   even if its core is the bottleneck. Each HTTP caller has its own connection; gRPC callers share one, like the tasks of
   one client. imagewire and LiteLLM check a key and use the same `config.yaml`. imagewire logs one line per call;
   LiteLLM's log level is `ERROR`, as its documentation recommends for production. Portkey checks no key.
+- **Go** and **Envoy** are bounds, not peers. Go is a server of the contract written by hand (`bench/go`): it checks the
+  key, hashes each picture and logs a line per call. It serves one provider over gRPC, and does not route, retry,
+  validate, keep or speak REST. Envoy relays Google's own bytes in one thread with a log line per call; it knows no key
+  and no picture. In the table of ratios, each of imagewire's figures is divided by theirs: of the same API, or else of
+  the other API's call of the same kind.
+- **keep off**, **TLS**, **telemetry**: imagewire with one setting changed. By default it keeps answers in a local
+  store, speaks plaintext and sends no telemetry. The upstream also plays the collector that gets spans and metrics.
 - **2 workers on 2 cores**: calculated from CPU time, because upstream and load need a core too. One worker has the
   server's core to itself: first alone, then with a second worker that shares the core of upstream and load. There are
   96 callers per worker, each with its own connection. The figure is twice the answers per CPU-second with the second
@@ -75,6 +83,7 @@ def page(run: Run, figures: Figures, plot: str) -> str:
         rounds=run.extent.rounds,
         plot=f"![Bars of the main figures]({plot})\n\n" if plot else "",
         tables=tables(run, figures),
+        ratios=f"\n{beside}" if (beside := ratios(figures)) else "",
         targets=targets,
         lost=lost,
         notes=f"\n## What went wrong\n\n{notes}" if notes else "",
@@ -98,7 +107,8 @@ def panels(run: Run, figures: Figures) -> list[Panel]:
             (f"{peer} {surface}", value, form.format(value))
             for peer, surfaces in run.surfaces.items()
             for surface in surfaces
-            if peer != "direct" and (value := figures.median(peer, surface, name)) is not None
+            if peer != "direct" and not peer.startswith(f"{OURS} ")
+            if (value := figures.median(peer, surface, name)) is not None
         ]
         if rows:
             drawn.append(Panel(title, rows))

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import socket
+import ssl
 import sys
 import time
 import urllib.request
@@ -125,7 +126,13 @@ def _serves(peer: Peer, place: Place) -> bool:
     try:
         for port in ports:
             socket.create_connection(("127.0.0.1", port), 1).close()
-        with urllib.request.urlopen(f"http://{place.http}{peer.ready_path}", timeout=5) as answer:
+        address = f"{place.http}{peer.ready_path}"
+        if peer.tls:
+            trusted = ssl.create_default_context(cafile=place.authority)
+            asked = urllib.request.urlopen(f"https://{address}", timeout=5, context=trusted)
+        else:
+            asked = urllib.request.urlopen(f"http://{address}", timeout=5)
+        with asked as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

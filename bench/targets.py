@@ -1,9 +1,10 @@
-"""What issue 5 wants of one run, each line with what was seen, so that a miss cannot be overlooked."""
+"""What is wanted of one run, each line with what was seen, so that a miss cannot be overlooked."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.cases import Figures
+from bench.ratios import of_variant, ratio
 
 _OURS, _THEIRS, _NONE = "imagewire", "LiteLLM", "direct"
 
@@ -38,6 +39,33 @@ def verdicts(figures: Figures) -> Iterator[Verdict]:
         yield _at_most(f"20 MB streams at once, {surface}: ≤ {most:g} MB each above idle", seen, most, " MB")
     yield _at_most("start to SERVING ≤ 0.6 s", look.of("", "start_s"), 0.6, " s")
     yield _at_most("idle memory ≤ 90 MB", look.of("", "idle_mb"), 90, " MB")
+    yield from _bounds(figures)
+    yield from _settings(figures)
+
+
+def _bounds(figures: Figures) -> Iterator[Verdict]:
+    for surface in ("gRPC unary", "gRPC stream", "REST unary", "REST stream"):
+        seen = ratio(figures, "Go", surface, "cpu_ms")
+        yield _at_most(f"1 KB, {surface}: ≤ 2.5× the CPU of Go by hand over gRPC", seen, 2.5, "×")
+    seen = ratio(figures, "Go", "gRPC unary", "p50_ms", added=True)
+    yield _at_most("gRPC unary, one caller: p50 over direct ≤ 2× that of Go by hand", seen, 2, "×")
+    seen = ratio(figures, "Go", "gRPC stream", "mb_per_cpu")
+    yield _at_least("8 MB, gRPC stream: ≥ 1.4× the MB per CPU-second of Go by hand", seen, 1.4, "×")
+    seen = ratio(figures, "Envoy", "REST stream", "mb_per_cpu")
+    yield _at_least("8 MB, REST stream: ≥ 0.5× the MB per CPU-second of Envoy", seen, 0.5, "×")
+
+
+def _settings(figures: Figures) -> Iterator[Verdict]:
+    """Each against imagewire by its defaults: it keeps answers, in plaintext, and sends no telemetry."""
+    for surface, name, size in (("gRPC stream", "per_cpu", "1 KB"), ("gRPC stream", "mb_per_cpu", "8 MB")):
+        without = of_variant(figures, "keep off", surface, name)
+        seen = None if without is None else 100 * (1 - 1 / without)
+        yield _at_most(f"{size}, {surface}: answers are kept for ≤ 15 % of what is done without", seen, 15, " %")
+    seen = of_variant(figures, "TLS", "gRPC stream", "mb_per_cpu")
+    yield _at_least("8 MB, gRPC stream: TLS ≥ 0.7× the MB per CPU-second of plaintext", seen, 0.7, "×")
+    share = of_variant(figures, "telemetry", "gRPC stream", "per_cpu")
+    seen = None if share is None else 100 * (1 - share)
+    yield _at_most("1 KB, gRPC stream: telemetry costs ≤ 10 % of the requests per CPU-second", seen, 10, " %")
 
 
 class _Look:

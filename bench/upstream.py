@@ -21,6 +21,8 @@ from bench.pictures import Ask, asked
 _SLICE = 256 * 1024
 _DRIPS = 400
 _REFUSAL = b'{"error":{"code":404,"message":"models are bench-size-BYTES","status":"NOT_FOUND"}}'
+# It is the collector too, of a server that sends spans and figures.
+_COLLECTED = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"
 _NOT_FOUND = (
     b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_REFUSAL) + _REFUSAL
 )
@@ -55,6 +57,9 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The parser's: the request is whole."""
         url, self._url = self._url.decode(), b""
+        if url in {"/v1/traces", "/v1/metrics"}:
+            self._transport.write(_COLLECTED)
+            return
         ask = asked(model_name(url))
         if ask is None:
             self._transport.write(_NOT_FOUND)

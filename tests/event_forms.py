@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from imagewire_server.api.grpc.image_chunk import Outgoing, serialized
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.services.image_chunk import Outgoing, serialized
 
 _KINDS: tuple[Literal["image_chunk", "media_chunk"], ...] = ("image_chunk", "media_chunk")
 

@@ -2,8 +2,21 @@
 
 from bench.peers.base import Peer
 from bench.peers.direct import Direct
-from bench.peers.imagewire import Imagewire
+from bench.peers.envoy import Envoy
+from bench.peers.go import Go
+from bench.peers.imagewire import Imagewire, WithoutKeep, WithTelemetry, WithTls
 from bench.peers.litellm import LiteLLM
 from bench.peers.portkey import Portkey
 
-PEERS: dict[str, Peer] = {peer.name: peer for peer in (Imagewire(), LiteLLM(), Portkey(), Direct())}
+_ALL: tuple[Peer, ...] = (
+    Imagewire(),
+    WithoutKeep(),
+    WithTls(),
+    WithTelemetry(),
+    Go(),
+    Envoy(),
+    LiteLLM(),
+    Portkey(),
+    Direct(),
+)
+PEERS = {peer.name: peer for peer in _ALL}

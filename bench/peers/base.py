@@ -30,6 +30,11 @@ class Place:
         return f"127.0.0.1:{self.ports[0]}"
 
     @property
+    def authority(self) -> Path:
+        """Where a peer that speaks TLS leaves the certificate of its authority."""
+        return self.folder / "tls/ca.pem"
+
+    @property
     def grpc(self) -> str:
         """The address for gRPC."""
         return f"127.0.0.1:{self.ports[1]}"
@@ -44,11 +49,18 @@ class Command:
 
 
 class Peer(Protocol):
-    """One peer. surfaces: by which it can be asked, for example "gRPC stream"."""
+    """One peer. surfaces: by which it can be asked, for example "gRPC stream".
+
+    ready_path: of what answers 200 when it serves. cases: of bench.cases, all where it is empty. tool: the program that
+    must be here to install it, "" for none. tls: whether it speaks TLS, with a certificate by `Place.authority`.
+    """
 
     name: str
     surfaces: tuple[str, ...]
     ready_path: str
+    cases: frozenset[str] = frozenset()
+    tool: str = ""
+    tls: bool = False
 
     def install(self, folder: Path) -> None:
         """Install it into its own environment under the folder, unless it is there."""
@@ -82,6 +94,12 @@ def chat(ask: Ask, place: Place, *, stream: bool, shape: str, headers: dict[str,
     path = "/v1/chat/completions"
     whole = json.dumps(body)
     return Job("http", stream, place.http, ask.model, ask.size, path, whole, shape, headers)
+
+
+def completion(surface: str, ask: Ask, place: Place) -> Job:
+    """A completion of the contract, over gRPC."""
+    headers = {"authorization": f"Bearer {KEY}"}
+    return Job("grpc", surface == "gRPC stream", place.grpc, ask.model, ask.size, headers=headers, prompt=PROMPT)
 
 
 def run(*words: str, cwd: Path | None = None) -> str:

@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 
 from bench.job import Job
-from bench.peers.base import PROMPT, Command, Place
+from bench.peers.base import PROMPT, Command, Peer, Place
 from bench.pictures import Ask
 
 
-class Direct:
+class Direct(Peer):
     """The upstream, as its callers would call it."""
 
     name = "direct"
-    surfaces: tuple[str, ...] = ("REST unary", "REST stream")
+    surfaces = ("REST unary", "REST stream")
     ready_path = ""
 
     def install(self, folder: Path) -> None:
@@ -28,12 +28,16 @@ class Direct:
 
     def job(self, surface: str, ask: Ask, place: Place) -> Job:
         """A call of Google's API."""
-        stream = surface == "REST stream"
-        method = "streamGenerateContent?alt=sse" if stream else "generateContent"
-        body = {
-            "contents": [{"role": "user", "parts": [{"text": PROMPT}]}],
-            "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
-        }
-        address = place.upstream.removeprefix("http://")
-        path = f"/v1beta/models/{ask.model}:{method}"
-        return Job("http", stream, address, ask.model, ask.size, path, json.dumps(body), "google")
+        return google(surface, ask, place.upstream.removeprefix("http://"))
+
+
+def google(surface: str, ask: Ask, address: str) -> Job:
+    """A call of Google's API at an address."""
+    stream = surface == "REST stream"
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    body = {
+        "contents": [{"role": "user", "parts": [{"text": PROMPT}]}],
+        "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
+    }
+    path = f"/v1beta/models/{ask.model}:{method}"
+    return Job("http", stream, address, ask.model, ask.size, path, json.dumps(body), "google")

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from bench.job import Job
-from bench.peers.base import KEY, Command, Place, chat, run
+from bench.peers.base import KEY, Command, Peer, Place, chat, run
 from bench.pictures import Ask
 
 # One file for LiteLLM and imagewire: it is LiteLLM's own format.
@@ -27,11 +27,11 @@ def write_config(place: Place) -> Path:
     return path
 
 
-class LiteLLM:
+class LiteLLM(Peer):
     """litellm[proxy] in a venv of its own."""
 
     name = "LiteLLM"
-    surfaces: tuple[str, ...] = ("REST unary", "REST stream")
+    surfaces = ("REST unary", "REST stream")
     ready_path = "/health/liveliness"
 
     def install(self, folder: Path) -> None:

@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from bench.job import Job
-from bench.peers.base import Command, Place, chat, run
+from bench.peers.base import Command, Peer, Place, chat, run
 from bench.pictures import Ask
 
 _PACKAGE = "portkey/node_modules/@portkey-ai/gateway"
 
 
-class Portkey:
+class Portkey(Peer):
     """@portkey-ai/gateway in a folder of its own."""
 
     name = "Portkey"
-    surfaces: tuple[str, ...] = ("REST unary", "REST stream")
+    surfaces = ("REST unary", "REST stream")
     ready_path = "/"
+    tool = "npm"
 
     def install(self, folder: Path) -> None:
         """Install by npm."""

@@ -160,6 +160,6 @@ func (d *downloaded) add(chunk *imagewirev1.ImageData) error {
 	}
 	d.position += int64(len(data))
 	d.sum.Write(data)
-	_, err := d.to.Write(data)
+	_, err := writeAll(d.to, data)
 	return err
 }

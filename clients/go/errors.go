@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,6 +150,7 @@ type own struct {
 }
 
 var noServer = "no imagewire server answers at %s: start one with `imagewire-server serve`, or name another with IMAGEWIRE_TARGET"
+var hangsUp = "%s hangs up at once: it may want TLS (https://, or WithTLS), or a certificate of yours"
 var brokeOff = "the connection to %s broke off"
 var noConnection = "the deadline of the call to %s passed before there was a connection: allow more time, or see that the server runs"
 var unsentCall = "the call to %s was given up before it was sent"
@@ -160,7 +162,9 @@ var owns = []own{
 	// In front of those whose text it quotes: the server had said that it would end a connection in use, and did.
 	{codes.Unavailable, "closing transport due to", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Unavailable, "authentication handshake failed", "UNAVAILABLE", "no TLS with %s: it speaks none, or its certificate is not trusted or for another name, or it wants one of yours", false, false, ""},
-	{codes.Unavailable, "error reading server preface", "UNAVAILABLE", "%s hangs up at once: it may want TLS (https://, or WithTLS), or a certificate of yours", true, false, ""},
+	{codes.Unavailable, "error reading server preface", "UNAVAILABLE", hangsUp, true, false, ""},
+	// So gRPC says that the first bytes behind a handshake could not be written.
+	{codes.Unavailable, "write tcp", "UNAVAILABLE", hangsUp, true, false, ""},
 	{codes.Unavailable, "connection error", "UNAVAILABLE", noServer, true, false, ""},
 	{codes.Unavailable, "name resolver error", "UNAVAILABLE", noServer, true, false, ""},
 	{codes.Unavailable, "", "UNAVAILABLE", brokeOff, false, true, checkBill},
@@ -216,7 +220,7 @@ func failure(err error, trailer metadata.MD, target, requestID string, draws boo
 				made.Violations = append(made.Violations, Violation{each.GetField(), each.GetDescription()})
 			}
 		case *errdetails.RetryInfo:
-			made.RetryAfter = detail.GetRetryDelay().AsDuration()
+			made.RetryAfter = max(0, detail.GetRetryDelay().AsDuration())
 		case *errdetails.RequestInfo:
 			made.RequestID = detail.GetRequestId()
 		}
@@ -225,7 +229,15 @@ func failure(err error, trailer metadata.MD, target, requestID string, draws boo
 		// The server never uses these for a call that may have been charged.
 		uncharged := failed.Code() == codes.Unavailable || failed.Code() == codes.ResourceExhausted
 		pushback := trailer.Get("grpc-retry-pushback-ms")
-		made.Retryable = uncharged && !isLasting(made.Reason, pushback) && (len(pushback) == 0 || pushback[0] != "-1") &&
+		never := false
+		if len(pushback) > 0 {
+			// What is no time is gRPC's word for "never". 43 bits: a Duration has no room for more milliseconds.
+			millis, err := strconv.ParseUint(pushback[0], 10, 43)
+			if never = err != nil; !never {
+				made.RetryAfter = max(made.RetryAfter, time.Duration(millis)*time.Millisecond)
+			}
+		}
+		made.Retryable = uncharged && !isLasting(made.Reason, pushback) && !never &&
 			made.Reason != string(ErrAnswerTooLarge) && made.Reason != "UPSTREAM_TOO_LARGE"
 		return made, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
 	imagewirev1 "github.com/imagewire/imagewire/clients/go/imagewire/v1"
@@ -18,7 +19,7 @@ const smallFrame = 16 << 10
 func (a *asking) pause(err error, trailer metadata.MD) (time.Duration, error) {
 	failed, own := a.call.failure(err, trailer)
 	broke := own != nil && own.broke
-	if broke && a.finished {
+	if (broke || own != nil && own.code == codes.DeadlineExceeded) && a.finished {
 		return 0, io.EOF
 	}
 	if a.changed(failed) {
@@ -36,6 +37,7 @@ func (a *asking) pause(err error, trailer metadata.MD) (time.Duration, error) {
 	if a.broken != nil && (failed.Reason == "" || withoutStore(failed)) {
 		return 0, a.broken
 	}
+	failed.Retryable = failed.Retryable && (a.broken == nil || !a.call.draws)
 	return 0, failed
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 
@@ -80,7 +81,14 @@ func (c *Client) Upload(ctx context.Context, picture *Image) (*Image, error) {
 	}
 	call := c.newCall(ctx, false)
 	defer call.end()
-	return c.upload(call, picture.Data, picture.MimeType)
+	stored, err := c.upload(call, picture.Data, picture.MimeType)
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(picture.Data); stored.ID == "" || stored.SHA256 != hex.EncodeToString(sum[:]) {
+		return nil, corrupt("the server names no picture, or another one than was uploaded")
+	}
+	return stored, nil
 }
 
 func (c *Client) upload(call *call, data []byte, mimeType string) (*Image, error) {

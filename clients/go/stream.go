@@ -1,9 +1,12 @@
 package imagewire
 
 import (
+	"context"
 	"io"
 	"iter"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	imagewirev1 "github.com/imagewire/imagewire/clients/go/imagewire/v1"
@@ -50,7 +53,7 @@ func (PartDone) isEvent()  {}
 func (Finished) isEvent()  {}
 
 // Stream is an answer while it arrives. Read it once, in one of four ways: [Stream.Events], [Stream.Collect],
-// [Stream.WriteTo] or [Stream.Picture], by one goroutine. Nothing is sent before that.
+// [Stream.WriteTo] or [Stream.Picture], by one goroutine; any may close it. Nothing is sent before that.
 type Stream struct {
 	start  func() *asking
 	events *asking // nil before the first event is read
@@ -60,6 +63,10 @@ type Stream struct {
 	keep   bool
 	// What ended the stream: io.EOF itself after its last event. Another error may wrap one of the caller's.
 	err error
+	// What Close shares with the reader. end ends the call, nil before the first event is read.
+	mu     sync.Mutex
+	closed bool
+	end    context.CancelFunc
 }
 
 func failed(err error) *Stream { return &Stream{err: err} }
@@ -115,11 +122,19 @@ func (s *Stream) WriteTo(w io.Writer) (written int64, err error) {
 		} else if err != nil {
 			return written, err
 		}
-		n, err := w.Write(chunk)
+		n, err := writeAll(w, chunk)
 		if written += int64(n); err != nil {
 			return written, err
 		}
 	}
+}
+
+// writeAll writes all of it. A writer that takes less without a word breaks its own contract.
+func writeAll(w io.Writer, data []byte) (n int, err error) {
+	if n, err = w.Write(data); err == nil && n < len(data) {
+		err = io.ErrShortWrite
+	}
+	return n, err
 }
 
 // Picture reads the picture while it arrives, as WriteTo writes it: io.EOF comes after the last event of the stream, when
@@ -134,16 +149,16 @@ type pictureReader struct {
 	stream *Stream
 	part   int // which part is read, -1 before it began
 	rest   []byte
-	closed bool
+	closed atomic.Bool
 }
 
 func (p *pictureReader) Close() error {
-	p.closed, p.rest = true, nil
+	p.closed.Store(true)
 	return p.stream.Close()
 }
 
 func (p *pictureReader) Read(into []byte) (int, error) {
-	if p.closed {
+	if p.closed.Load() {
 		return 0, &Error{Code: string(ErrCancelled), Message: "the picture was closed before this read", cause: os.ErrClosed}
 	}
 	for len(p.rest) == 0 {
@@ -191,13 +206,27 @@ func (p *pictureReader) chunk() ([]byte, error) {
 	}
 }
 
-// Close ends the call. A stream that is read to its end is closed.
+// Close ends the call, also while another goroutine reads. A stream that is read to its end is closed.
 func (s *Stream) Close() error {
-	if s.events != nil {
-		s.events.leave()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed = true; s.end != nil {
+		s.end()
 	}
-	if s.err == nil {
-		s.err = &Error{Code: string(ErrCancelled), Message: "the stream was closed before its end"}
+	return nil
+}
+
+// begin starts the call if it is not yet, and fails once the stream is closed.
+func (s *Stream) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return &Error{Code: string(ErrCancelled), Message: "the stream was closed before its end"}
+	}
+	if s.events == nil {
+		s.events = s.start()
+		s.end = s.events.call.end
+		s.fold.answer = &Answer{RequestID: s.events.call.logID}
 	}
 	return nil
 }
@@ -207,9 +236,8 @@ func (s *Stream) next() (Event, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	if s.events == nil {
-		s.events = s.start()
-		s.fold.answer = &Answer{RequestID: s.events.call.logID}
+	if s.err = s.begin(); s.err != nil {
+		return nil, s.err
 	}
 	for {
 		var said Event

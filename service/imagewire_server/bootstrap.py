@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import stamina
 import structlog
 
-from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
 from imagewire_server.api.rest.admin import AdminServer
 from imagewire_server.api.rest.server import RestServer
@@ -47,6 +46,7 @@ from imagewire_server.core.tls import Certificate, watched
 from imagewire_server.core.turns import Turns
 from imagewire_server.providers.google.config import emulated as emulated_google
 from imagewire_server.providers.registry import Policy, Registration, defaults, registered
+from imagewire_server.services.chat import StreamTimes
 from imagewire_server.telemetry.opening import telemetry as opened_telemetry
 from imagewire_server.transport.http import HttpLimits, HttpTransport
 from imagewire_server.transport.image_fetch import ImageFetcher

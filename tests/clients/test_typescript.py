@@ -1,5 +1,6 @@
 """The TypeScript client: its own tests, its checks, its samples against a started server, and its package."""
 
+import base64
 import hashlib
 import json
 import subprocess
@@ -122,13 +123,38 @@ def test_web_page(node: str, target: str, emulator: processes.Program, tmp_path:
     assert hashlib.sha256(data).hexdigest() == processes.ledger(emulator.address)[-1]["images"][0]["sha256"]
 
 
-@pytest.mark.usefixtures("node")
-def test_the_browsers_entry_needs_nothing_of_node(tmp_path: Path) -> None:
-    bundle = tmp_path / "page.js"
+@pytest.fixture
+def bundle(node: str, tmp_path: Path) -> Path:
+    """The sample for pages, as a page would load it."""
+    bundle = tmp_path / "page.mjs"
     options = ("--bundle", "--format=esm", "--platform=browser", f"--outfile={bundle}")
     ended = run("npx", "--no", "esbuild", str(SAMPLES / "browser.js"), *options)
     assert ended.returncode == 0, ended.stderr
+    return bundle
+
+
+def test_the_browsers_entry_needs_nothing_of_node(bundle: Path) -> None:
     assert "node:" not in bundle.read_text()
+
+
+_PAGE = """\
+import { resolveObjectURL } from "node:buffer";
+import { draw } from "./page.mjs";
+const url = await draw(process.argv[2], "A lighthouse", process.argv[3]);
+process.stdout.write(Buffer.from(await resolveObjectURL(url).arrayBuffer()).toString("base64"));
+"""
+
+
+def test_a_page_draws_by_connect(bundle: Path, emulator: processes.Program) -> None:
+    program = bundle.with_name("program.mjs")
+    program.write_text(_PAGE)
+    with processes.server(emulator.address, master_key="sk-page") as server:
+        ended = run("node", str(program), server.rest, "sk-page")
+        assert ended.returncode == 0, ended.stderr
+        drawn = processes.ledger(emulator.address)[-1]["images"][0]["sha256"]
+        assert hashlib.sha256(base64.b64decode(ended.stdout)).hexdigest() == drawn
+        refused = run("node", str(program), server.rest, "sk-other")
+        assert "KEY_INVALID" in refused.stderr
 
 
 @pytest.mark.usefixtures("node")

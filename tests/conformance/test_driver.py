@@ -10,8 +10,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from imagewire_server.api.grpc import stream_writer
-from imagewire_server.api.grpc.image_chunk import Outgoing, file_bytes, serialized
+from imagewire_server.services import stream_writer
+from imagewire_server.services.image_chunk import Outgoing, file_bytes, serialized
 from tests.conformance import cases
 from tests.conformance.compare import Json, differences
 from tests.conformance.languages import LANGUAGES, Command, python

@@ -27,7 +27,7 @@ PLANTED = {
     "Only the gRPC API knows gRPC": ("core.generate", "grpc"),
     "Only the REST API knows Starlette and uvicorn": ("core.router", "starlette"),
     "Only the transport knows HTTP clients": ("core.router", "aiohttp"),
-    "Only the contract and the gRPC API know the stubs": ("core.router", "imagewire.v1.chat_service_pb2"),
+    "Only the contract, the services and the gRPC API know the stubs": ("core.router", "imagewire.v1.chat_service_pb2"),
     "The client draws without the packages of its command": ("imagewire.client", "rich"),
     "The emulator and the client know nothing of the server, nor of each other": (
         "imagewire_emulator.app",

@@ -9,7 +9,9 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from imagewire_server.config.routing import Routing
+from imagewire_server.contract import pb
 from tests.conftest import running_stack
+from tests.integration.connect_calls import CONNECT, WEB, enveloped, messages, spec
 from tests.integration.otlp_receiver import Receiver, attributes, receiving
 from tests.integration.rest_requests import MODEL, ask, body
 from tests.integration.test_routing import GOOD, deployments
@@ -91,6 +93,16 @@ async def test_what_the_spans_of_a_call_say(collector: Receiver) -> None:
         "gen_ai.usage.output_tokens": used.candidates_tokens,
         "imagewire.deployment": "gemini",
     }
+
+
+@pytest.mark.parametrize(("headers", "system"), [(CONNECT, "connect_rpc"), (WEB, "grpc")])
+async def test_a_span_says_how_the_call_came(collector: Receiver, headers: dict[str, str], system: str) -> None:
+    async with running_stack(rest=True, otlp=collector.url) as stack:
+        asked = enveloped(pb.StreamCompletionRequest(spec=spec()))
+        messages(await stack.rest.post(STREAM, content=asked, headers=headers))
+        server, _ = await taken(collector, 2)
+    said = attributes(server.attributes)
+    assert (said["rpc.system.name"], said["rpc.method"], said["rpc.response.status_code"]) == (system, STREAM[1:], "OK")
 
 
 async def test_each_attempt_is_a_span_with_its_own_error(collector: Receiver) -> None:

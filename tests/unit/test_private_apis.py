@@ -13,8 +13,8 @@ from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-from imagewire_server.api.grpc.request_decoder import _descriptor
 from imagewire_server.contract import pb, protobuf_scan
+from imagewire_server.services.request_decoder import _descriptor
 from imagewire_server.transport.pool import Body, Pool
 from tests.integration.otlp_receiver import receiving
 

@@ -89,7 +89,8 @@ export class Answer {
 
   /** Why it ended: "STOP", "MAX_TOKENS", "CONTENT_FILTER", "TOOL_CALLS" or "OTHER". */
   get finishReason(): keyof typeof FinishReason {
-    return FinishReason[this.#candidate?.finishReason ?? 0] as keyof typeof FinishReason;
+    const word = FinishReason[this.#candidate?.finishReason ?? 0] as keyof typeof FinishReason | undefined;
+    return word ?? "UNSPECIFIED";
   }
 
   /** Why it ended, in the provider's word. */

@@ -8,7 +8,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { CallOptions as ConnectOptions } from "@connectrpc/connect";
 import { type Call, messagesOf } from "./call.js";
-import { AnswerTooLarge, Cancelled, ImagewireError } from "./errors.js";
+import { AnswerTooLarge, Cancelled, DeadlineExceeded, ImagewireError } from "./errors.js";
 import {
   type CreateCompletionRequest,
   type CreateCompletionResponse,
@@ -159,7 +159,8 @@ export class Asking {
   #delay(reason: unknown): number | undefined {
     const failed = this.call.failure(reason);
     const { error, broke } = failed;
-    if (broke && this.#verifier.isFinished) {
+    const late = error instanceof DeadlineExceeded && error.reason === "";
+    if ((broke || late) && this.#verifier.isFinished) {
       return undefined;
     }
     if (this.#changed(error)) {
@@ -173,9 +174,14 @@ export class Asking {
         last.message += this.#atNoCost();
         throw last;
       }
+      if (this.#broken === undefined) {
+        throw last;
+      }
       // What was sent before the connection broke may have been drawn, whatever became of the attempts since.
       const known = error.reason !== "" && !WITHOUT_STORE.has(error.reason);
-      throw known ? last : (this.#broken ?? last);
+      const { draws } = this.call;
+      const told = known || last instanceof DeadlineExceeded ? (last as ImagewireError) : this.#broken;
+      throw draws ? Object.assign(told, { charged: true, retryable: false }) : told;
     }
   }
 

@@ -1,11 +1,11 @@
-/** The client, for any of connect's transports that speaks gRPC or gRPC-Web. */
+/** The client, for any of connect's transports: gRPC, gRPC-Web or Connect. */
 import { create, type JsonValue, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, type Transport } from "@connectrpc/connect";
 import { Answer } from "./answer.js";
 import { Asking } from "./asking.js";
 import { Call, CALL_OPTIONS, type CallOptions, checkedTimeout, type Connection, Events } from "./call.js";
 import { Chat } from "./chat.js";
-import { invalid } from "./errors.js";
+import { CorruptAnswer, invalid } from "./errors.js";
 import {
   ChatService,
   type CreateCompletionRequest,
@@ -46,6 +46,7 @@ import { RETRIES } from "./retry.js";
 import { download, largestFrame, upload } from "./store.js";
 import { AnswerStream } from "./stream.js";
 import { checkNames, make } from "./strict.js";
+import { same } from "./verify.js";
 
 /** A server that answered. */
 export interface Pong {
@@ -67,7 +68,7 @@ export class Client implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #closing = new AbortController();
 
-  /** target: for messages. transport: one that speaks gRPC or gRPC-Web. */
+  /** target: for messages. transport: one that speaks gRPC, gRPC-Web or Connect. */
   constructor(target: string, transport: Transport, options: BaseOptions = {}) {
     const maxMessageBytes = checkOptions(options, []);
     this.#transport = transport;
@@ -183,7 +184,11 @@ export class Client implements AsyncDisposable {
       throw invalid("picture", "has no bytes here: give the file itself");
     }
     const { data, mimeType } = given;
-    const kept = await upload(this.#call(options, false), data, mimeType, sha256Of(data));
+    const sha256 = sha256Of(data);
+    const kept = await upload(this.#call(options, false), data, mimeType, sha256);
+    if (kept.source.case !== "imageId" || !same(kept.sha256, sha256)) {
+      throw new CorruptAnswer("the server names no picture, or another one than was uploaded", { charged: false });
+    }
     return new Image(kept, data);
   }
 

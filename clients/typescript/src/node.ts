@@ -48,9 +48,17 @@ platform.save = async (path, data) => {
   return path;
 };
 
-/** A connection whose flow is not held up by small windows. */
+/** As a failure to connect is: nothing was sent. */
+function hungUp(): NodeJS.ErrnoException {
+  const words = "it hangs up at once: it may want TLS (https://, or tls), or a certificate of yours";
+  return Object.assign(new Error(words), { syscall: "connect" });
+}
+
+/** A connection whose flow is not held up by small windows, and of which is known whether a server speaks there. */
 class Sessions extends Http2SessionManager {
   #session: ClientHttp2Stream["session"];
+  /** A server's settings come before anything else; who has sent none has taken no request. */
+  readonly #greeted = new WeakSet<object>();
 
   override async request(
     method: string,
@@ -60,14 +68,23 @@ class Sessions extends Http2SessionManager {
   ): Promise<ClientHttp2Stream> {
     const stream = await super.request(method, path, headers, options);
     if (stream.session && stream.session !== this.#session) {
-      this.#session = stream.session;
-      this.#session.setLocalWindowSize(CONNECTION_WINDOW);
+      const session = (this.#session = stream.session);
+      session.setLocalWindowSize(CONNECTION_WINDOW);
+      session.once("remoteSettings", () => this.#greeted.add(session));
     }
+    const { session } = stream;
+    let left = false;
     // What came and was not read would hold a cancelled stream open, and with it the process.
     const close = stream.close.bind(stream);
     stream.close = (code, callback) => {
+      // Where the session itself closes its streams, it has lost its socket.
+      left ||= session !== undefined && !session.destroyed && !session.socket.destroyed;
       close(code, callback);
       stream.destroy();
+    };
+    const destroy = stream._destroy.bind(stream);
+    stream._destroy = (error, callback) => {
+      destroy(left || (session && this.#greeted.has(session)) ? error : hungUp(), callback);
     };
     return stream;
   }

@@ -112,7 +112,11 @@ function own(error: ConnectError): Own | undefined {
   if (causes.some(({ code }) => typeof code === "string" && NO_TRUST.test(code))) {
     return "untrusted";
   }
-  return words.startsWith("parse binary") ? "corrupt" : /^HTTP \d|serialize/.test(words) ? undefined : "broke";
+  return words.startsWith("parse binary") || error.code === Code.DataLoss
+    ? "corrupt"
+    : /^HTTP \d|serialize/.test(words)
+      ? undefined
+      : "broke";
 }
 
 /**
@@ -129,8 +133,13 @@ export function failure(reason: unknown, target: string, requestId: string, draw
   }
   const Made = BY_REASON[info.reason] ?? BY_CODE[error.code] ?? errors.ServerError;
   const pushback = error.metadata.get("grpc-retry-pushback-ms");
-  const charged = pushback === "-1";
+  // What is no time is gRPC's word for "never".
+  const never = pushback !== null && !/^\d{1,15}$/.test(pushback);
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
+  const waits = [
+    ...(delay ? [Number(delay.seconds) * 1000 + delay.nanos / 1e6] : []),
+    ...(pushback === null || never ? [] : [Number(pushback)]),
+  ];
   const refused =
     Made.prototype instanceof errors.Unavailable || Made === errors.Unavailable || Made === errors.RateLimited;
   // The server never uses these for a call that may have been charged.
@@ -140,13 +149,13 @@ export function failure(reason: unknown, target: string, requestId: string, draw
     reason: info.reason,
     metadata: info.metadata,
     requestId: error.findDetails(RequestInfoSchema)[0]?.requestId || requestId,
-    charged,
-    retryable: refused && free && !isLasting(info.reason, pushback) && !charged,
+    charged: pushback === "-1",
+    retryable: refused && free && !isLasting(info.reason, pushback) && !never,
     violations: error
       .findDetails(BadRequestSchema)
       .flatMap((bad) => bad.fieldViolations)
       .map(({ field, description }) => ({ field, description })),
-    retryAfterMs: delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6,
+    retryAfterMs: waits.length > 0 ? Math.max(0, ...waits) : undefined,
   });
   return { error: made, unsent: false, broke: false };
 }

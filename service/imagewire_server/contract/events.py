@@ -1,7 +1,7 @@
 """The events inside the server: the messages of the stream, and chunks that hold the bytes of a picture directly.
 
 protobuf copies bytes when they are put into a message, each time they are read, and when the message is serialized.
-Nearly all data here is pictures, so a chunk is not a message; `api/grpc/image_chunk` writes it.
+Nearly all data here is pictures, so a chunk is not a message; `services/image_chunk` writes it.
 """
 
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ def has_none(message: pb.ProtoMessage) -> bool:
     return message.ByteSize() == size
 
 
-def find(data: bytes, descriptor: Any, most: int = MOST_VALUES) -> list[Violation] | None:
+def find(data: bytes | bytearray, descriptor: Any, most: int = MOST_VALUES) -> list[Violation] | None:
     """The violations in the bytes of a message: unknown fields, with the paths of their messages, or too much content.
 
     None if there are more than `most` fields, but not more than are allowed. Raises Undecodable.
@@ -105,7 +105,7 @@ def _plan(descriptor: Descriptor) -> dict[int, _Field]:
 
 
 class _Scan:
-    def __init__(self, data: bytes, most: int) -> None:
+    def __init__(self, data: bytes | bytearray, most: int) -> None:
         self.found: dict[tuple[str, str], None] = {}
         self._data = data
         self._left = most

@@ -41,6 +41,7 @@ class Call:
     Known before the body is read:
     method: a gRPC method's full name ("/imagewire.v1.ChatService/StreamCompletion"), or HTTP's method and path ("POST
     /v1/chat/completions"). At the end a path is the pattern of its route: what else it holds is the caller's text.
+    protocol: of a method of ours: "grpc", "grpc_web" or "connect_rpc".
     headers: of HTTP, or gRPC's metadata. trace: the caller's, or this call's own span where spans are made. baggage:
     what is allowed of the caller's. passed_on: headers for the provider beside those of the trace, None where it gets
     neither. attempts: who is told of upstream calls.
@@ -73,6 +74,7 @@ class Call:
     deadline: float | None = None
     began: float = field(default_factory=time.monotonic)
     peer_id: str = ""
+    protocol: str = "grpc"
     caller: Caller = ANONYMOUS
     trace: TraceContext | None = None
     baggage: Mapping[str, str] = field(default_factory=dict)

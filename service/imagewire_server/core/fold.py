@@ -23,21 +23,26 @@ async def fold(stream: AsyncIterator[list[StreamEvent]], *, max_inline_bytes: in
     size = files = 0  # at the least, of all but files and of the files in it
     async for events in stream:
         for event in events:
+            kind = None
             if isinstance(event, Chunk):
                 files += len(event.data)
             else:
-                size += _weight(event)
+                kind = event.WhichOneof("event")
+                size += _weight(event, kind)
             if folder.has_files and size + files > max_inline_bytes:
                 folder.leave_files_out()
             if size <= max_inline_bytes and not folder.lacks_files:
-                folder.add(event)
+                folder.add(event, kind)
             else:
                 folder.clear()
     if size <= max_inline_bytes and not folder.lacks_files:
         answer = folder.answer()
-        if answer.ByteSize() > max_inline_bytes:
+        # To measure an answer costs as much as to serialize it.
+        fits = answer.ByteSize() <= max_inline_bytes
+        if not fits:
             folder.leave_files_out()
-        if answer.ByteSize() <= max_inline_bytes and not folder.lacks_files:
+            fits = answer.ByteSize() <= max_inline_bytes
+        if fits and not folder.lacks_files:
             return answer
     raise too_large(max_inline_bytes)
 
@@ -60,9 +65,9 @@ def kept_elsewhere(answer: pb.CreateCompletionResponse) -> list[str]:
     return [image.image_id for image in images if image.image_id]
 
 
-def _weight(event: pb.Event) -> int:
+def _weight(event: pb.Event, kind: str | None) -> int:
     """What an event adds to the answer at the least, in bytes; nothing for those that each answer has but once."""
-    match event.WhichOneof("event"):
+    match kind:
         case "text_delta":
             return len(event.text_delta.text)
         case "part_finished":
@@ -93,22 +98,25 @@ class _Folder:
         for candidate in self._candidates.values():
             self.lacks_files = not candidate.leave_files_out() or self.lacks_files
 
-    def add(self, event: StreamEvent) -> None:
+    def add(self, event: StreamEvent, kind: str | None) -> None:
+        """kind: which event it is, None for a chunk."""
         if isinstance(event, Chunk):
             if self.has_files:
                 self._candidate(event.candidate_index).chunks.append(event.data)
             return
-        match event.WhichOneof("event"):
+        match kind:
             case "started":
                 merge(event.started, self._response)
             case "text_delta":
-                self._candidate(event.text_delta.candidate_index).texts.append(event.text_delta.text)
+                delta = event.text_delta
+                self._candidate(delta.candidate_index).texts.append(delta.text)
             case "part_finished":
-                candidate = self._candidate(event.part_finished.candidate_index)
-                if not candidate.add_part(event.part_finished, with_file=self.has_files):
+                part = event.part_finished
+                if not self._candidate(part.candidate_index).add_part(part, with_file=self.has_files):
                     self.lacks_files = True
             case "candidate_finished":
-                self._candidate(event.candidate_finished.candidate_index).finish(event.candidate_finished)
+                candidate = event.candidate_finished
+                self._candidate(candidate.candidate_index).finish(candidate)
             case "finished":
                 self._whole = True
                 merge(event.finished, self._response)
@@ -136,7 +144,7 @@ class _Candidate:
         self._message = made.message
         self._message.role = pb.Role.ROLE_ASSISTANT
         self._content: list[str] = []
-        self._final = FinalPicture[pb.Part]()
+        self._final: FinalPicture[pb.Part] = FinalPicture()
         self._ids: dict[bytes, str] = {}  # of kept pictures, by their hash
 
     def add_part(self, finished: pb.PartFinished, *, with_file: bool) -> bool:

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from imagewire_server.config import name_patterns
 from imagewire_server.config.deployments import Deployment
@@ -16,8 +17,10 @@ from imagewire_server.core import metrics
 from imagewire_server.core.circuit import Circuit, Slot
 from imagewire_server.core.wildcards import Wildcards
 
-# A wildcard serves any id: so many circuits of a deployment are remembered.
-_REMEMBERED = 1000
+# A wildcard serves any id: so many circuits of a deployment are remembered, and what serves so many names of so many
+# characters: a deployment, the provider's id and what that model can do.
+_REMEMBERED, _LONGEST = 1000, 256
+_Served = tuple["Upstream", str, Capabilities]
 
 
 class Upstream:
@@ -106,6 +109,8 @@ class Router:
         self._caches = any(upstream.deployment.cache_ttl is not None for upstream in upstreams)
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311  # it spreads load
+        # A call resolves its name several times; what serves it is the same as long as the configuration.
+        self._remembered = lru_cache(_REMEMBERED)(self._serving)
 
     @property
     def caches(self) -> bool:
@@ -130,8 +135,7 @@ class Router:
         target = self._aliases.get(name, name)
         if target in self._routing.blocked:
             raise NotFound(f"model {name!r} is blocked by the server's file; use another one")
-        exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == target]
-        routes = exact or self._by_wildcard(target) or self._by_native_name(target)
+        routes = tuple(map(_route, (self._remembered if len(target) <= _LONGEST else self._serving)(target)))
         if not routes and name in self._lost_aliases:
             raise NotFound(
                 f"model {name!r} is an alias in the server's file, for {self._lost_aliases[name]!r}, which is not"
@@ -146,7 +150,7 @@ class Router:
             offered = ", ".join(dict.fromkeys(up.deployment.name for up in self._upstreams)) or "nothing"
             listed = "ListModels, over REST GET /v1/models, lists them"
             raise NotFound(f"no model {name!r} is served here; this server offers {offered}: {listed}")
-        return Group(name, tuple(routes))
+        return Group(name, routes)
 
     def capabilities(self, name: str) -> Capabilities:
         """Those of a name's first route, with the fields that all of its routes support. Raises NotFound."""
@@ -163,11 +167,11 @@ class Router:
         for up in self._upstreams:
             pattern = up.deployment.name
             if "*" not in pattern:
-                found.setdefault(pattern, self._route(up, up.deployment.model))
+                found.setdefault(pattern, _route(_served(up, up.deployment.model)))
             elif pattern != "*":
                 for name in _known_under(up):
                     if name not in found and (routes := self._by_wildcard(name)):
-                        found[name] = routes[0]
+                        found[name] = _route(routes[0])
         for alias in self._routing.aliases:
             if not alias.hidden:
                 found[alias.name] = self.resolve(alias.name).routes[0]
@@ -214,23 +218,22 @@ class Router:
         if route.circuit.cooldowns != before:
             metrics.count_cooldown(route.id)
 
-    def _by_wildcard(self, name: str) -> list[Route]:
-        return [self._route(self._upstreams[number], model) for number, model in self._wildcards.find(name)]
+    def _serving(self, name: str) -> list[_Served]:
+        exact = [_served(up, up.deployment.model) for up in self._upstreams if up.deployment.name == name]
+        return exact or self._by_wildcard(name) or self._by_native_name(name)
 
-    def _by_native_name(self, name: str) -> list[Route]:
+    def _by_wildcard(self, name: str) -> list[_Served]:
+        return [_served(self._upstreams[number], model) for number, model in self._wildcards.find(name)]
+
+    def _by_native_name(self, name: str) -> list[_Served]:
         provider, _, native_id = name.partition("/")
         return [
-            self._route(up, up.deployment.model)
+            _served(up, up.deployment.model)
             for up in self._upstreams
             if up.deployment.provider == provider
             and "*" not in up.deployment.model
             and _canonical(up, up.deployment.model) == _canonical(up, native_id)
         ]
-
-    def _route(self, upstream: Upstream, native_id: str) -> Route:
-        capabilities = upstream.provider.models.find(native_id)
-        resolved = capabilities.id or native_id  # it was named by an alias, or nothing is known of it
-        return Route(upstream, resolved, capabilities, upstream.circuit(resolved))
 
     def _pick(self, routes: list[Route]) -> Route:
         if len(routes) == 1:
@@ -244,6 +247,17 @@ class Router:
                 fastest = min(route.circuit.latency or 0.0 for route in routes)
                 return self._dice.choice([route for route in routes if (route.circuit.latency or 0.0) == fastest])
         return self._dice.choices(routes, weights=_weights([route.upstream.deployment for route in routes]))[0]
+
+
+def _served(upstream: Upstream, native_id: str) -> _Served:
+    capabilities = upstream.provider.models.find(native_id)
+    # It was named by an alias, or nothing is known of it.
+    return upstream, capabilities.id or native_id, capabilities
+
+
+def _route(served: _Served) -> Route:
+    upstream, native_id, capabilities = served
+    return Route(upstream, native_id, capabilities, upstream.circuit(native_id))
 
 
 def _cooling(group: Group, now: float) -> Cooling:

@@ -64,7 +64,8 @@ def _end(span: OpenSpan, call: Call, watched: _Attempts) -> None:
         found |= {names.HTTP_METHOD: method, names.HTTP_ROUTE: path, names.HTTP_STATUS: call.status}
         failed = isinstance(call.status, int) and call.status >= 500
     else:
-        found |= {names.RPC_SYSTEM: "grpc", names.RPC_METHOD: method[1:], names.RPC_STATUS: call.status}
+        system = "connect_rpc" if call.protocol == "connect_rpc" else "grpc"
+        found |= {names.RPC_SYSTEM: system, names.RPC_METHOD: method[1:], names.RPC_STATUS: call.status}
         failed = call.status in _SERVER_FAULTS
     if call.code != "OK":
         found[names.ERROR_TYPE] = call.code

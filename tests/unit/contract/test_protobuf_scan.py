@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import Descriptor
 
-from imagewire_server.api.grpc.request_decoder import read
 from imagewire_server.contract import limits, pb, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.core.call import Call
+from imagewire_server.services.request_decoder import read
 from tests.pictures import PNG
 from tests.protobuf_bytes import inside, varint
 from tests.unit.contract.requests import FINE, request

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from imagewire_server.api.grpc.stream_writer import StreamWriter
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining, ShuttingDown
 from imagewire_server.core.call import Call
 from imagewire_server.core.drain import RunningCalls, Stop
+from imagewire_server.services.stream_writer import StreamWriter
 
 
 class SlowCall:

@@ -224,3 +224,22 @@ def test_a_wildcard_offers_the_models_that_fit_it(name: str, model: str, offered
     assert [one for one, _ in drawing] == offered
     for one, route in drawing:
         assert made.resolve(one).routes[0].id == route.id
+
+
+def test_what_serves_a_name_is_looked_up_once_and_its_circuit_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = router(deployment("gemini/*", "gemini/*"))
+    (upstream,) = made.upstreams
+    looked: list[str] = []
+    find = made._wildcards.find
+    monkeypatch.setattr(made._wildcards, "find", lambda name: looked.append(name) or find(name))  # type: ignore[func-returns-value]
+    first = made.resolve("gemini/a").routes[0]
+    upstream._circuits.clear()  # as when many other models were asked for
+    second = made.resolve("gemini/a").routes[0]
+    assert second.circuit is upstream.circuit("a") is not first.circuit
+    assert looked == ["gemini/a"]
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            made.resolve("vertex_ai/a")
+    long = "gemini/" + "a" * 250
+    assert [made.resolve(long).routes[0].native_id for _ in range(2)] == ["a" * 250] * 2
+    assert looked == ["gemini/a", "vertex_ai/a", long, long]  # long names, of which there may be many, are not kept

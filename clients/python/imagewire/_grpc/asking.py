@@ -17,7 +17,7 @@ from imagewire._grpc.downloading import Downloading
 from imagewire._grpc.status import broke_off
 from imagewire._grpc.store import SMALL_FRAME, KnownStore, NamedPicture, name_large
 from imagewire._grpc.verify import Verifier
-from imagewire.errors import AnswerTooLarge, ImagewireError, InvalidRequest, NotSupported
+from imagewire.errors import AnswerTooLarge, DeadlineExceeded, ImagewireError, InvalidRequest, NotSupported
 from imagewire.v1.chat_service_pb2 import (
     CreateCompletionRequest,
     ResumeCompletionRequest,
@@ -104,9 +104,10 @@ class Asking:
     def delay(self, error: grpc.RpcError) -> float | None:
         """Seconds to wait before the next attempt, None where nothing is missing. Raises the error as ours."""
         broken = broke_off(error)
-        if broken and self._verifier.is_finished:
-            return None
         ours = self.call.error(error)
+        late = isinstance(ours, DeadlineExceeded) and not ours.reason
+        if (broken or late) and self._verifier.is_finished:
+            return None
         if self._changed(ours):
             self.call.was_refused()
             return 0.0
@@ -118,8 +119,11 @@ class Asking:
             raise _saying(last, self._at_no_cost()) from None
         except ImagewireError as last:
             # What was sent before the connection broke may have been drawn, whatever became of the attempts since.
-            known = last.reason and last.reason not in _WITHOUT_STORE
-            raise (last if known or self._broken is None else self._broken) from None
+            known = (last.reason and last.reason not in _WITHOUT_STORE) or isinstance(last, DeadlineExceeded)
+            if self._broken is None:
+                raise last from None
+            last.retryable = last.retryable and not self.call.draws
+            raise (last if known else self._broken) from None
 
     @contextlib.contextmanager
     def drawn(self) -> Iterator[None]:

@@ -28,10 +28,10 @@ class Settings(TypedDict):
 class Call:
     """A call and its attempts. It has one id in the logs of both sides, the caller's where the metadata have one.
 
-    id: a UUID for this call alone.
+    id: a UUID for this call alone. draws: whether it may be charged.
 
     target: the server, for messages. metadata: what the client sends with every call. retries: how many attempts may
-    follow the first. timeout: seconds for all attempts together, None for no limit. draws: whether it may be charged.
+    follow the first. timeout: seconds for all attempts together, None for no limit.
     closed: whether the client is. wake: makes sure that the server runs.
     """
 
@@ -52,7 +52,7 @@ class Call:
         self.id = str(uuid.uuid4())
         self.facts = CallFacts(self.id if given is None else str(given))
         self._metadata = metadata if given is not None else (*metadata, (_REQUEST_ID, self.facts.request_id))
-        self._draws = draws
+        self.draws = draws
         self._closed = closed
         self._wake = wake
         # Whether the last attempt may be charged, and whether one before it may.
@@ -61,7 +61,7 @@ class Call:
     def for_free(self) -> "Call":
         """A part of the call that draws nothing, with the same time and the same attempts."""
         made = copy.copy(self)
-        made._draws = False
+        made.draws = False
         return made
 
     def settings(self) -> Settings:
@@ -88,8 +88,8 @@ class Call:
     def check_open(self) -> None:
         """Raise Cancelled when the client was closed. It is retryable where each attempt to draw was refused."""
         if self._closed():
-            free = self._draws and not (self._is_open or self._was_open)
-            charged = f": {NOTHING_CHARGED if free else MAY_BE_CHARGED}" if self._draws else ""
+            free = self.draws and not (self._is_open or self._was_open)
+            charged = f": {NOTHING_CHARGED if free else MAY_BE_CHARGED}" if self.draws else ""
             raise Cancelled(
                 f"the client was closed before the answer was whole{charged}",
                 code="CANCELLED",
@@ -101,7 +101,7 @@ class Call:
         """gRPC's error as ours."""
         if error.code() is grpc.StatusCode.CANCELLED:
             self.check_open()
-        return from_grpc(error, self._target, self.facts.request_id, draws=self._draws)
+        return from_grpc(error, self._target, self.facts.request_id, draws=self.draws)
 
     def made_progress(self) -> None:
         """See Attempts."""

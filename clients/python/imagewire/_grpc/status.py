@@ -200,6 +200,12 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
         if own.message in _NO_CONNECTION:
             words += proxies.advice(target)
     pushback = trailers.get("grpc-retry-pushback-ms")
+    # What is no time is gRPC's word for "never".
+    wait = None if pushback is None else _milliseconds(pushback)
+    never = pushback is not None and wait is None
+    waits = [] if wait is None or not info.reason else [wait / 1000]
+    if retry.HasField("retry_delay"):
+        waits.append(retry.retry_delay.ToTimedelta().total_seconds())
     lasting = known in _LASTING or (known in _OFTEN_LASTING and pushback is None)
     # A status without a reason says nothing about cost.
     free = bool(info.reason) and issubclass(kind, Unavailable | RateLimited) and code in _FREE and not lasting
@@ -209,14 +215,18 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
         reason=info.reason,
         metadata=info.metadata,
         request_id=request.request_id or request_id,
-        retryable=own.unsent or (own.broke and not draws)
-        if own is not None
-        else free and pushback not in {"-1", b"-1"},
+        retryable=own.unsent or (own.broke and not draws) if own is not None else free and not never,
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
-        retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,
+        retry_after=max(0.0, *waits) if waits else None,
     )
     made._asked = str(trailers.get("x-imagewire-model", ""))
     return made
+
+
+def _milliseconds(pushback: str | bytes) -> int | None:
+    """How long the server asks to wait; None for what is no time."""
+    text = pushback.decode("ascii", "replace") if isinstance(pushback, bytes) else pushback
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
 
 def is_unsent(error: grpc.RpcError) -> bool:

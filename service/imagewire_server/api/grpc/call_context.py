@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -16,12 +15,11 @@ from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.call import Call, request_id
 from imagewire_server.core.fault_log import log_fault
 from imagewire_server.core.settle import settle
+from imagewire_server.services.context import CALL
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Tasks = set[asyncio.Task[Any]]
 PeerId = Callable[[Context], str]
-
-CALL: ContextVar[Call] = ContextVar("call")
 
 # What gRPC can send before the client reads: HTTP/2's first window. Larger answers are logged once they are read.
 _AT_ONCE = 64 * 1024

@@ -7,13 +7,7 @@ import grpc
 
 from imagewire_server.api.grpc.interceptor import Handler, MethodInterceptor
 from imagewire_server.core.access.caller import Permission
-
-# What the methods of our own services need; others only show how the server works.
-PERMISSIONS = {
-    "imagewire.v1.ChatService": Permission.DRAW,
-    "imagewire.v1.ImageService": Permission.IMAGES,
-    "imagewire.v1.ModelService": Permission.MODELS,
-}
+from imagewire_server.services.table import PERMISSIONS
 
 
 class MethodHandlers(grpc.GenericRpcHandler):
@@ -37,6 +31,7 @@ class MethodHandlers(grpc.GenericRpcHandler):
         """Add a service's methods."""
         for name, handler in handlers.items():
             method = f"/{service}/{name}"
+            # Services that are not ours only show how the server works.
             permission = Permission.NONE if service in self._open else PERMISSIONS.get(service, Permission.INSPECT)
             self._handlers[method] = self._interceptor.wrap(handler, method, permission)
 

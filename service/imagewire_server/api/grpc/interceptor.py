@@ -10,15 +10,16 @@ from typing import Any
 
 import grpc
 
-from imagewire_server.api.grpc.call_context import CALL, CallContext, Context, PeerId, Tasks
+from imagewire_server.api.grpc.call_context import CallContext, Context, PeerId, Tasks
 from imagewire_server.api.grpc.open_streams import OpenStreams
 from imagewire_server.api.grpc.orca import LoadReport
 from imagewire_server.api.grpc.receiver import RequestReceiver
-from imagewire_server.api.grpc.request_decoder import decoder, read
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.interceptors import Interceptor, intercept_all
+from imagewire_server.services.context import CALL
+from imagewire_server.services.request_decoder import decoder, read
 
 _OURS = "/imagewire.v1."
 

@@ -19,12 +19,9 @@ from imagewire.v1 import (
     model_service_pb2_grpc,
 )
 from imagewire_server.api.grpc import tls, unix_socket
-from imagewire_server.api.grpc.chat import ChatService, StreamTimes
 from imagewire_server.api.grpc.handlers import MethodHandlers
 from imagewire_server.api.grpc.health import HEALTH, HealthService, add_health
-from imagewire_server.api.grpc.images import ImageService
 from imagewire_server.api.grpc.interceptor import MethodInterceptor
-from imagewire_server.api.grpc.models import ModelService
 from imagewire_server.api.grpc.orca import LoadReport
 from imagewire_server.api.grpc.path_codec import tolerate_odd_paths
 from imagewire_server.api.grpc.receiver import RequestReceiver
@@ -39,6 +36,9 @@ from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.listener import Listener
 from imagewire_server.core.load import Load
 from imagewire_server.core.receive_budget import ReceiveBudget
+from imagewire_server.services.chat import ChatService, StreamTimes
+from imagewire_server.services.images import ImageService
+from imagewire_server.services.models import ModelService
 
 _log = structlog.get_logger("imagewire.grpc")
 
@@ -124,10 +124,11 @@ class GrpcServer:
         no_key = frozenset({HEALTH, *(name for name, who in asked.items() if who == "open")})
         # Generated code wants no more of a server than this has, but is typed so.
         services: Any = MethodHandlers(self._interceptor, no_key)
-        chat = ChatService(keeper, times, self._interceptor.calls, unread)
+        chat: Any = ChatService(keeper, times, self._interceptor.calls, unread.check)
+        models: Any = ModelService(engine)
         chat_service_pb2_grpc.add_ChatServiceServicer_to_server(chat, services)
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
-        pictures = ImageService(images, stall_timeout=limits.stall_timeout)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(models, services)
+        pictures: Any = ImageService(images, stall_timeout=limits.stall_timeout)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(pictures, services)
         add_health(self._health, services)
         if limits.channelz != "off":

@@ -33,6 +33,7 @@ class Body:
         self._timeout = timeout
         self._receive_budget = receive_budget
         self._most = most
+        self._held = 0  # of the budget, for what has come
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and lengths[0].isdigit() and int(lengths[0]) > most:
             raise self._too_large()
@@ -40,7 +41,7 @@ class Body:
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises HttpError (408, 413), Overloaded and Disconnected."""
         loop = asyncio.get_running_loop()
-        begun, size, held = loop.time(), 0, 0
+        begun, size = loop.time(), 0
         try:
             while True:
                 until = min(loop.time() + self._timeout, begun + self._timeout + size / SLOWEST)
@@ -57,7 +58,7 @@ class Body:
                     raise self._too_large()
                 more = message.get("more_body", False)
                 if more:
-                    held += len(piece)
+                    self._held += len(piece)
                     self._receive_budget.rest += len(piece)
                     if self._receive_budget.excess:
                         raise self._receive_budget.refusal()
@@ -66,7 +67,12 @@ class Body:
                 if not more:
                     return
         finally:
-            self._receive_budget.rest -= held
+            self.release()
+
+    def release(self) -> None:
+        """What has come so far is no longer held."""
+        self._receive_budget.rest -= self._held
+        self._held = 0
 
     async def whole(self) -> bytearray:
         """Return the whole body."""

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route, Router
 
 from imagewire_server.api.rest.body import Body, Disconnected, Receive
+from imagewire_server.api.rest.leaving import intercept
 from imagewire_server.api.rest.origin_check import OriginCheck
 from imagewire_server.api.rest.response import Response, Send
 from imagewire_server.api.rest.status import Headers, HttpError, error_headers, http_status
@@ -22,7 +23,7 @@ from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.call import Call, request_id
 from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.fault_log import log_fault
-from imagewire_server.core.interceptors import Interceptor, intercept_all
+from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.settle import settle
 from imagewire_server.formats.openai.common import errors
@@ -95,7 +96,7 @@ class Middleware:
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])
         try:
             with self.calls.running(call):
-                await self._intercept(scope, call)
+                await intercept(scope, self._interceptors, call)
                 if call.caller.ambient and call.permission is not Permission.NONE:
                     self._origin_check.check(method, headers)
                 body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
@@ -114,16 +115,6 @@ class Middleware:
             response.close()
             call.method = f"{method} {_known(scope, self._app)}"
             settle(call, code=call.code, status=response.status or 499)
-
-    async def _intercept(self, scope: Scope, call: Call) -> None:
-        """Run the interceptors; a client that leaves meanwhile cancels the call, whose request nobody reads yet."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # a coroutine runs in one
-        scope["imagewire.on_lost"] = task.cancel
-        try:
-            await intercept_all(self._interceptors, call)
-        finally:
-            del scope["imagewire.on_lost"]
 
     def _permission(self, path: str) -> Permission:
         if path in self._open_paths or path.startswith(PICTURES):

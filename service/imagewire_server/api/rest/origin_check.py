@@ -30,6 +30,17 @@ class OriginCheck:
 
     def check(self, method: str, headers: Headers) -> None:
         """Raise HttpError (403, 415) for a request that a page of another site may have sent."""
+        self.check_source(headers)
+        if method == "POST":
+            kind = dict(headers).get(b"content-type", b"").partition(b";")[0].strip().lower()
+            if kind not in {b"application/json", b"multipart/form-data"} and not kind.endswith(b"+json"):
+                words = (
+                    "send the header 'Content-Type: application/json'; it is required because this server has no key"
+                )
+                raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", words)
+
+    def check_source(self, headers: Headers) -> None:
+        """The same without a look at the content type, where others than those are refused anyway (403)."""
         given = dict(headers)
         hosts = [value for name, value in headers if name == b"host"]
         host = hosts[0] if len(hosts) == 1 else b""  # of two, it is not clear which is meant
@@ -40,13 +51,6 @@ class OriginCheck:
         if origin is not None and not self._any_origin and origin not in self._origins | _of(host):
             words = "web pages of other sites may not call without a key: add the page's origin to"
             raise HttpError(403, "ORIGIN_NOT_ALLOWED", f"{words} rest_cors_origins, or set IMAGEWIRE_MASTER_KEY")
-        if method == "POST":
-            kind = given.get(b"content-type", b"").partition(b";")[0].strip().lower()
-            if kind not in {b"application/json", b"multipart/form-data"} and not kind.endswith(b"+json"):
-                words = (
-                    "send the header 'Content-Type: application/json'; it is required because this server has no key"
-                )
-                raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", words)
 
     def _is_ours(self, name: str) -> bool:
         return name in self._hosts or _is_loopback(name)

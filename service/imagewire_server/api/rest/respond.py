@@ -3,7 +3,6 @@
 This is the only place where the REST API uses the core. Every endpoint that draws goes through it.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,10 +10,11 @@ from functools import partial
 from typing import TypeVar
 
 from imagewire_server.api.rest import caching, idempotency, notices, time_limit
-from imagewire_server.api.rest.body import Disconnected, Receive, name_model
+from imagewire_server.api.rest.body import name_model
 from imagewire_server.api.rest.held_answer import HeldAnswer
 from imagewire_server.api.rest.image_buffers import ImageBuffers, pass_on, write
 from imagewire_server.api.rest.keepalive import Keepalive
+from imagewire_server.api.rest.leaving import leaving
 from imagewire_server.api.rest.located import PREVIOUS, located
 from imagewire_server.api.rest.middleware import Exchange, Scope
 from imagewire_server.api.rest.picture_urls import PictureUrls
@@ -171,22 +171,6 @@ class Responder:
         except Error as error:
             raise idempotency.in_callers_words(error) from error.__cause__
 
-    @asynccontextmanager
-    async def leaving(self, exchange: Exchange) -> AsyncIterator[None]:
-        """Cancel the body if the client disconnects (Disconnected) or the server stops (with its own errors)."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # a coroutine runs in one
-        watch = asyncio.create_task(_gone(exchange.receive, task))
-        try:
-            yield
-        except asyncio.CancelledError:
-            exchange.calls.raise_if_ended(exchange.call)
-            if watch.done() and not watch.cancelled() and task.uncancel() == 0:
-                raise Disconnected from None
-            raise
-        finally:
-            watch.cancel()
-
     async def _fetch(self, call: Call, builder: SpecBuilder) -> None:
         """Fetch the pictures of a request, in the slot of its call.
 
@@ -210,7 +194,7 @@ class Responder:
         try:
             exchange.response.hold()
             async with (
-                self.leaving(exchange),
+                leaving(exchange.receive, exchange.calls, exchange.call),
                 self.drawing(exchange.call, builder, asked, stream=False) as stream,
             ):
                 async for events in stream:
@@ -231,7 +215,7 @@ class Responder:
         buffers = ImageBuffers()
         try:
             exchange.response.hold()
-            async with self.leaving(exchange):
+            async with leaving(exchange.receive, exchange.calls, exchange.call):
                 request = pb.ResumeCompletionRequest(completion_id=completion_id)
                 async with await self.keeper.resume(exchange.call, request) as reader:
                     async for events in reader:
@@ -254,7 +238,7 @@ class Responder:
         response.stream()
         try:
             async with (
-                self.leaving(exchange),
+                leaving(exchange.receive, exchange.calls, exchange.call),
                 self.drawing(exchange.call, builder, asked, stream=True) as stream,
                 Keepalive(response, encoder, self.heartbeat_interval) as keepalive,
             ):
@@ -277,9 +261,3 @@ class Responder:
             await response.finish()
         finally:
             buffers.close()
-
-
-async def _gone(receive: Receive, task: "asyncio.Task[object]") -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    task.cancel()

@@ -16,7 +16,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # connection, which OpenAI's clients repeat by themselves: the picture would be paid for twice.
 _HOLD_BYTES_IN_MEMORY = 16 * 1024 * 1024
 # More than the base64 of what is read at once; otherwise that would be cut and copied.
-_SEND_BYTES = 1024 * 1024
+SEND_BYTES = 1024 * 1024
 
 
 class Response:
@@ -133,9 +133,9 @@ class Response:
                 if self._head is not None:
                     head, self._head = self._head, None
                     await self._send(head)
-                for at in range(0, max(len(data), 1), _SEND_BYTES):
-                    last = at + _SEND_BYTES >= len(data)
-                    piece = data if len(data) <= _SEND_BYTES else data[at : at + _SEND_BYTES]
+                for at in range(0, max(len(data), 1), SEND_BYTES):
+                    last = at + SEND_BYTES >= len(data)
+                    piece = data if len(data) <= SEND_BYTES else data[at : at + SEND_BYTES]
                     await self._send({"type": "http.response.body", "body": piece, "more_body": more or not last})
         except TimeoutError as error:
             raise Stalled(f"the client did not read its answer for {self._stall_timeout:g} s") from error

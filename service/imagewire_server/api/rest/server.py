@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imagewire_server.api.rest.connect.app import EXPOSED, ConnectApp, ConnectLimits
 from imagewire_server.api.rest.endpoints.meta import Ready
 from imagewire_server.api.rest.http_protocol import ConnectionLimits
 from imagewire_server.api.rest.http_server import HttpServer
@@ -23,6 +24,10 @@ from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
+from imagewire_server.services.chat import ChatService, StreamTimes
+from imagewire_server.services.images import ImageService
+from imagewire_server.services.models import ModelService
+from imagewire_server.services.table import methods
 from imagewire_server.transport.image_fetch import ImageFetcher
 
 # The headers that pages of other origins may read: about the call, and about whether and when to retry.
@@ -34,6 +39,7 @@ _EXPOSED = [
     *(f"x-imagewire-{name}" for name in ("dropped", "image", "mask", "signature-bypass")),
     *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
     *("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate"),
+    *EXPOSED,
 ]
 
 
@@ -102,6 +108,21 @@ class RestServer:
             receive_timeout=options.receive_timeout,
             stall_timeout=options.stall_timeout,
         )
+        times = StreamTimes(options.heartbeat_interval, options.stall_timeout)
+        calls = self._middleware.calls
+        self._connect = ConnectApp(
+            methods(
+                ChatService(keeper, times, calls, lambda: None),
+                ImageService(images, stall_timeout=options.stall_timeout),
+                ModelService(engine),
+                lambda: self._ready.ready,
+            ),
+            calls,
+            interceptors,
+            receive_budget,
+            self._origin_check,
+            ConnectLimits(options.max_request_bytes, options.receive_timeout, options.stall_timeout),
+        )
         limits = ConnectionLimits(options.max_connections, options.stall_timeout)
         # After this uvicorn cuts what is still running; we end those calls ourselves before.
         self._http = HttpServer(listener, limits, options.drain_grace + 2 * CLEANUP)
@@ -113,11 +134,12 @@ class RestServer:
         return await self._http.start(self._application(), f"REST on {self._listener.address}", remedy)
 
     def _application(self) -> ASGIApp:
-        """The middleware; in front of it, if origins are configured, what answers CORS requests."""
+        """Both applications; in front of them, if origins are configured, what answers CORS requests."""
+        both = _Both(self._connect, self._middleware)
         if not self._options.cors_origins:
-            return self._middleware
+            return both
         return CORSMiddleware(
-            self._middleware,
+            both,
             allow_origins=self._options.cors_origins,
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["*"],
@@ -144,3 +166,15 @@ class RestServer:
         await self._middleware.calls.end()
         # What is left are calls whose clients do not read.
         await self._http.end()
+
+
+class _Both:
+    """Our own services by their paths; the REST API for every other path."""
+
+    def __init__(self, connect: ConnectApp, rest: Middleware) -> None:
+        self._connect = connect
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        served = self._connect if self._connect.serves(scope["path"]) else self._rest
+        await served(scope, receive, send)

@@ -97,3 +97,12 @@ async def test_a_body_that_fails_holds_nothing(end: bytes | None) -> None:
     with pytest.raises((Disconnected, HttpError)):
         await body(b"abc", end, budget=budget).whole()
     assert budget.rest == 0
+
+
+async def test_what_was_worked_on_is_no_longer_held() -> None:
+    budget = ReceiveBudget(4)
+    read = body(b"abc", b"def", b"ghi", b"", budget=budget)
+    async for _ in read.pieces():
+        read.release()
+        assert budget.rest == 0
+    assert budget.rest == 0

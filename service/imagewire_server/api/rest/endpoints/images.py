@@ -12,6 +12,7 @@ from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.form import is_text, opened
 from imagewire_server.api.rest.held_answer import HeldAnswer
 from imagewire_server.api.rest.image_buffers import ImageBuffers, write
+from imagewire_server.api.rest.leaving import leaving
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Asked, Responder
 from imagewire_server.api.rest.response import Send
@@ -97,7 +98,7 @@ class ImagesEndpoint:
         first = _First()
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
-            async with self.responder.leaving(exchange):
+            async with leaving(exchange.receive, exchange.calls, exchange.call):
                 try:
                     async with asyncio.TaskGroup() as group:
                         for run in runs:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
+from imagewire_server.api.rest.leaving import leaving
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
@@ -104,7 +105,7 @@ class PictureEndpoint:
                 raise
             if not is_drawn:
                 raise _incomplete() from error
-            async with self.responder.leaving(exchange):
+            async with leaving(exchange.receive, exchange.calls, exchange.call):
                 await self._send_drawn(exchange, link, max_age, only_head=scope["method"] == "HEAD")
 
     async def _send_drawn(self, exchange: Exchange, link: Link, max_age: int, *, only_head: bool) -> None:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire._grpc.verify import unbatched
-from imagewire_server.api.grpc.image_chunk import framed, serialized
-from imagewire_server.api.grpc.stream_writer import StreamWriter, _without_last, batched
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.call import Call
+from imagewire_server.services.image_chunk import framed, serialized
+from imagewire_server.services.stream_writer import StreamWriter, _without_last, batched
 from tests.event_forms import message
 
 _EVENTS = st.lists(

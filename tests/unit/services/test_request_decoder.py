@@ -2,10 +2,10 @@
 
 import pytest
 
-from imagewire_server.api.grpc.request_decoder import decoder, read
 from imagewire_server.contract import limits, pb
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.core.call import Call
+from imagewire_server.services.request_decoder import decoder, read
 
 _DECODE = pb.CreateCompletionRequest.FromString
 # Small, light, and large by their bytes.

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagewire_server.api.grpc.image_chunk import Outgoing, file_bytes, framed, serialized
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk
+from imagewire_server.services.image_chunk import Outgoing, file_bytes, framed, serialized
 
 _CHUNKS = st.builds(
     Chunk,

@@ -1,26 +1,20 @@
 """ModelService: the table of models, a page at a time."""
 
 import time
-from typing import Any
 
-import grpc
-
-from imagewire.v1 import model_service_pb2_grpc as stubs
 from imagewire_server import __version__
-from imagewire_server.api.grpc.call_context import CALL
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.capability_rules import CHOICES
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
 from imagewire_server.contract.provider import Capabilities, TokenPrice
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Route
+from imagewire_server.services.context import CALL, Context
 
 _PAGE_SIZE = 100
 
-Context = grpc.aio.ServicerContext[Any, Any]
 
-
-class ModelService(stubs.ModelServiceServicer):
+class ModelService:
     """See the contract. A page's token is the last name of the page before."""
 
     def __init__(self, engine: Engine) -> None:

@@ -10,11 +10,14 @@ from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.core.call import Call
 from imagewire_server.core.offload import run_in_thread
 
+Data = bytes | bytearray
+Decode = Callable[[Any], Any]  # of Data; a generated one says that it takes bytes alone
 
-def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+
+def decoder(decode: Decode) -> Decode:
     """A deserializer that raises InvalidRequest for bytes that are not such a message."""
 
-    def decoded(data: bytes) -> Any:
+    def decoded(data: Data) -> Any:
         try:
             return decode(data)
         except DecodeError:
@@ -23,7 +26,7 @@ def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return decoded
 
 
-async def read(decode: Callable[[bytes], Any], data: bytes, call: Call) -> Any:
+async def read(decode: Decode, data: Data, call: Call) -> Any:
     """The message of a request of our own services. call: its `large` is set.
 
     Raises InvalidRequest for invalid bytes, for too many values, and for unknown fields.
@@ -37,7 +40,7 @@ async def read(decode: Callable[[bytes], Any], data: bytes, call: Call) -> Any:
     return message
 
 
-def _small(decode: Callable[[bytes], Any], data: bytes) -> Any:
+def _small(decode: Decode, data: Data) -> Any:
     try:
         message = decode(data)
     except DecodeError:
@@ -47,7 +50,7 @@ def _small(decode: Callable[[bytes], Any], data: bytes) -> Any:
     return message
 
 
-def _light(decode: Callable[[bytes], Any], data: bytes) -> Any | None:
+def _light(decode: Decode, data: Data) -> Any | None:
     """The message of a request that is not large; None if it is."""
     if len(data) > limits.LIGHT_BYTES:
         return None
@@ -55,11 +58,11 @@ def _light(decode: Callable[[bytes], Any], data: bytes) -> Any | None:
     return None if found is None else _decoded(decode, data, found)
 
 
-def _large(decode: Callable[[bytes], Any], data: bytes) -> Any:
+def _large(decode: Decode, data: Data) -> Any:
     return _decoded(decode, data, _found(data, _descriptor(decode)) or [])
 
 
-def _decoded(decode: Callable[[bytes], Any], data: bytes, found: list[Violation]) -> Any:
+def _decoded(decode: Decode, data: Data, found: list[Violation]) -> Any:
     if found:
         raise InvalidRequest(found)
     try:
@@ -68,7 +71,7 @@ def _decoded(decode: Callable[[bytes], Any], data: bytes, found: list[Violation]
         raise _undecodable() from None
 
 
-def _found(data: bytes, descriptor: Any, most: int = limits.MOST_VALUES) -> list[Violation] | None:
+def _found(data: Data, descriptor: Any, most: int = limits.MOST_VALUES) -> list[Violation] | None:
     try:
         return protobuf_scan.find(data, descriptor, most)
     except protobuf_scan.Undecodable:

@@ -1,15 +1,8 @@
 """ChatService: valid requests to the keeper, its events to the caller."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import grpc
-
-from imagewire.v1 import chat_service_pb2_grpc as stubs
-from imagewire_server.api.grpc.call_context import CALL
-from imagewire_server.api.grpc.image_chunk import resumed
-from imagewire_server.api.grpc.stream_writer import StreamWriter, Wrap
-from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract import inline_limit, pb, validation
 from imagewire_server.contract.errors import Internal
 from imagewire_server.core.drain import RunningCalls
@@ -18,8 +11,9 @@ from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.reader import Reader
 from imagewire_server.core.wishes import ANY, CacheWish, Wishes
-
-Context = grpc.aio.ServicerContext[Any, Any]
+from imagewire_server.services.context import CALL, Context
+from imagewire_server.services.image_chunk import resumed
+from imagewire_server.services.stream_writer import StreamWriter, Wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +24,16 @@ class StreamTimes:
     stall_timeout: float
 
 
-class ChatService(stubs.ChatServiceServicer):
-    """See the contract."""
+class ChatService:
+    """See the contract. calls: the running ones. check_unread: raises Overloaded while too many answers are unread."""
 
-    def __init__(self, keeper: Keeper, times: StreamTimes, calls: RunningCalls, unread: UnreadAnswers) -> None:
+    def __init__(
+        self, keeper: Keeper, times: StreamTimes, calls: RunningCalls, check_unread: Callable[[], None]
+    ) -> None:
         self._keeper = keeper
         self._times = times
         self._calls = calls
-        self._unread = unread
+        self._check_unread = check_unread
 
     async def CreateCompletion(
         self, request: pb.CreateCompletionRequest, context: Context
@@ -48,7 +44,7 @@ class ChatService(stubs.ChatServiceServicer):
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
         if not self._keeper.is_keeping:  # else a picture that does not fit has an image_id
             inline_limit.check(request.spec, most, self._keeper.capabilities)
-        self._unread.check()
+        self._check_unread()
         reader = await self._keeper.open(
             request.spec,
             call,
@@ -65,9 +61,7 @@ class ChatService(stubs.ChatServiceServicer):
             raise too_large(most, " and could not be kept")
         return answer
 
-    async def StreamCompletion(  # type: ignore[override]  # see the interceptor
-        self, request: pb.StreamCompletionRequest, context: Context
-    ) -> bytes:
+    async def StreamCompletion(self, request: pb.StreamCompletionRequest, context: Context) -> bytes:
         """Events as they come."""
         call = CALL.get()
         await run_for_call(call, validation.check, request)
@@ -86,9 +80,7 @@ class ChatService(stubs.ChatServiceServicer):
             raise Internal("the stream ended without its last event")
         return last
 
-    async def ResumeCompletion(  # type: ignore[override]  # see the interceptor
-        self, request: pb.ResumeCompletionRequest, context: Context
-    ) -> bytes:
+    async def ResumeCompletion(self, request: pb.ResumeCompletionRequest, context: Context) -> bytes:
         """The events of a kept answer."""
         call = CALL.get()
         validation.check(request)

@@ -3,20 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
-import grpc
-
-from imagewire.v1 import image_service_pb2_grpc as stubs
-from imagewire_server.api.grpc.call_context import CALL
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest, Stalled, Violation
 from imagewire_server.core.kept_images import KeptImages, Received
+from imagewire_server.services.context import CALL, Context
 
-Context = grpc.aio.ServicerContext[Any, Any]
 
-
-class ImageService(stubs.ImageServiceServicer):
+class ImageService:
     """See the contract. stall_timeout: seconds for a reader."""
 
     def __init__(self, images: KeptImages, *, stall_timeout: float) -> None:
@@ -36,9 +30,7 @@ class ImageService(stubs.ImageServiceServicer):
                 await _take(received, request)
             return pb.UploadImageResponse(image=await received.finish(time.time()))
 
-    async def DownloadImage(  # type: ignore[override]  # see the interceptor
-        self, request: pb.DownloadImageRequest, context: Context
-    ) -> bytes:
+    async def DownloadImage(self, request: pb.DownloadImageRequest, context: Context) -> bytes:
         """Hand a picture out."""
         validation.check(request)
         call = CALL.get()

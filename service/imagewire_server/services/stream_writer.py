@@ -1,21 +1,19 @@
 """Writes a stream: heartbeats when it is idle, an error when the client stops reading.
 
-The last message of a stream is not written here: gRPC sends it together with the status (`interceptor.py`).
+The last message of a stream is not written here: an API sends it together with the status.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
 
-import grpc
-
-from imagewire_server.api.grpc.image_chunk import Outgoing, file_bytes, framed, serialized
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.call import Call
+from imagewire_server.services.context import Context
+from imagewire_server.services.image_chunk import Outgoing, file_bytes, framed, serialized
 
 Wrap = Callable[[bytes], bytes]
 
@@ -34,7 +32,7 @@ class StreamWriter:
 
     def __init__(
         self,
-        context: grpc.aio.ServicerContext[Any, Any],
+        context: Context,
         call: Call,
         shielded: Callable[[], AbstractContextManager[None]],
         *,
@@ -77,7 +75,7 @@ class StreamWriter:
             await asyncio.gather(self._beat, return_exceptions=True)
 
     async def write(self, events: list[StreamEvent]) -> None:
-        """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
+        """Write events; returns when the API has taken them. Raises Stalled when it does not within the time-out."""
         frames = framed(events, self._max_frame_bytes)
         messages = batched(frames, self._max_frame_bytes) if self._batch else [[frame] for frame in frames]
         last = b""

@@ -1,0 +1,1 @@
+"""Connect's and gRPC-Web's formats, as pure functions: envelopes, errors, time limits, and protobuf's JSON."""

@@ -1,0 +1,57 @@
+"""Protobuf's JSON: requests become messages, messages become answers."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from imagewire_server.contract import json_scan
+from imagewire_server.contract.errors import InvalidRequest, Violation
+
+_LONGEST = 500  # of what protobuf says of a wrong value
+_DEEPEST = 100
+_OBJECT = re.compile(rb"\s*\{")
+_UNKNOWN = re.compile(r'has no field named "([^"]*)" at "([^"]*)"')
+_FAILED = re.compile(r"Failed to parse (\w+) field: ")
+
+_M = TypeVar("_M", bound=Message)
+
+
+def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
+    """The message of a JSON text. An empty one is an empty message.
+
+    Raises InvalidRequest for a text that is no such message, has unknown fields, or holds too much.
+    """
+    message = kind()
+    if not data:
+        return message
+    if not _OBJECT.match(data):
+        raise InvalidRequest([Violation("", "the request must be a JSON object")])
+    json_scan.check(data, "")
+    try:
+        json_format.Parse(data.decode(), message, max_recursion_depth=_DEEPEST)
+    except UnicodeDecodeError:
+        raise InvalidRequest([Violation("", "the request's JSON is no valid UTF-8")]) from None
+    except json_format.ParseError as error:
+        raise InvalidRequest([_violation(" ".join(str(error).split()))]) from None
+    return message
+
+
+def encode(message: Message) -> bytes:
+    """The JSON text of a message, with names as protobuf's JSON has them. Bytes are base64."""
+    made: dict[str, Any] = json_format.MessageToDict(message)
+    return msgspec.json.encode(made)
+
+
+def _violation(said: str) -> Violation:
+    """What protobuf says of the first wrong field, without the list of all the fields that there are."""
+    if unknown := _UNKNOWN.search(said):
+        name, path = unknown.groups()
+        return Violation(".".join([*path.split(".")[1:], name]), "is no field of the contract")
+    path = []
+    while failed := _FAILED.match(said):
+        path.append(failed[1])
+        said = said[failed.end() :]
+    return Violation(".".join(path), said[:_LONGEST].rstrip("."))

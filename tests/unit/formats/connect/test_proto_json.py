@@ -1,0 +1,50 @@
+"""Requests as protobuf's JSON: what is wrong with one is said with its field."""
+
+import json
+
+import pytest
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.limits import MOST_VALUES
+from imagewire_server.formats.connect.proto_json import decode, encode
+
+_WRONG = [
+    ("no JSON", b'{"spec":', "", "Failed to load JSON"),
+    ("no object", b"[1]", "", "object"),
+    ("no UTF-8", b'{"requestId":"\xff"}', "", "UTF-8"),
+    ("an unknown field", b'{"speck":{}}', "speck", "is no field"),
+    ("an unknown field inside", b'{"spec":{"messages":[{"rolle":"user"}]}}', "spec.messages[0].rolle", "is no field"),
+    ("a wrong type", b'{"spec":{"model":5}}', "spec.model", "expected string"),
+    ("a wrong number", b'{"maxFrameBytes":"many"}', "maxFrameBytes", "many"),
+    ("a wrong enum", b'{"onDisconnect":"SOMETIMES"}', "onDisconnect", "SOMETIMES"),
+    ("a field given twice", b'{"requestId":"a","requestId":"b"}', "", "duplicate key"),
+    ("too deep", b'{"spec":' + b'{"a":' * 100_000, "", ""),
+    ("too many values", b'{"a":[' + b"1," * (MOST_VALUES + 1) + b"1]}", "", "values"),
+]
+
+
+@pytest.mark.parametrize(("data", "field", "words"), [row[1:] for row in _WRONG], ids=[row[0] for row in _WRONG])
+def test_what_is_wrong_is_named(data: bytes, field: str, words: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        decode(data, pb.StreamCompletionRequest)
+    [violation] = caught.value.violations
+    assert violation.field == field
+    assert words in violation.description
+    assert len(violation.description) <= 500
+
+
+@pytest.mark.parametrize("name", ["request_id", "requestId"])
+def test_names_are_taken_in_both_spellings(name: str) -> None:
+    made = decode(json.dumps({name: "order-7", "spec": {"model": "m"}}).encode(), pb.StreamCompletionRequest)
+    assert (made.request_id, made.spec.model) == ("order-7", "m")
+
+
+def test_nothing_is_an_empty_message() -> None:
+    assert decode(b"", pb.ListModelsRequest) == pb.ListModelsRequest()
+
+
+def test_bytes_are_base64() -> None:
+    event = pb.Event(sequence=3, image_chunk=pb.ImageChunk(offset=2, data=b"\x00\xff"))
+    assert json.loads(encode(event)) == {"sequence": "3", "imageChunk": {"offset": "2", "data": "AP8="}}
+    assert decode(bytearray(encode(event)), pb.Event) == event
