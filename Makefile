@@ -15,6 +15,7 @@ GENAI_PROGRAM := tests/compat/programs/go_genai/build/genai
 COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
 GRPC_INTEROP := tests/conformance/interop
+CONNECT_SUITE := tests/conformance/interop/connect/build/connectconformance
 JAVA_CLIENT := clients/java/build/.stamp
 RUST_RUNNER := tests/conformance/rust/build/.stamp
 TYPESCRIPT := clients/typescript/node_modules/.stamp
@@ -52,7 +53,7 @@ SOME = -n $(or $(WORKERS),4) --dist worksteal
 INTEROP := tests/clients tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
 # What they need.
 OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(JAVA_CLIENT) \
-  $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
+  $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp $(CONNECT_SUITE)
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 COMPILED := PYTHONDONTWRITEBYTECODE=
 TESTS := $(COMPILED) $(BIN)/python -m pytest
@@ -122,8 +123,8 @@ $(GO_PROGRAM): $(wildcard tests/compat/programs/go/*.*)
 	@if command -v go >/dev/null; then echo "building OpenAI's Go client (once)" && go build -C tests/compat/programs/go -o build/openai .; \
 	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
 
-$(GENAI_PROGRAM): $(wildcard tests/compat/programs/go_genai/*.*)
-	@if command -v go >/dev/null; then echo "building Google's Go client (once)" && go build -C tests/compat/programs/go_genai -o build/genai .; \
+$(GENAI_PROGRAM): $(wildcard tests/compat/programs/go_genai/*.* tests/compat/programs/go_genai/native/*)
+	@if command -v go >/dev/null; then echo "building Google's Go client (once)" && go build -C tests/compat/programs/go_genai -o build/ . ./native; \
 	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
 
 $(COLLECTOR_PROGRAM): $(wildcard tests/compat/programs/collector/*.*)
@@ -137,6 +138,11 @@ $(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/prog
 $(GRPC_INTEROP)/go/build/interop: $(wildcard $(GRPC_INTEROP)/go/*.*)
 	@if command -v go >/dev/null; then echo "building gRPC's interop client in Go (once)" && go build -C $(GRPC_INTEROP)/go -o build/interop .; \
 	  else echo "go is not installed: the tests of gRPC's interop client in Go will be skipped"; fi
+
+$(CONNECT_SUITE): tests/conformance/interop/connect/go.mod
+	@if command -v go >/dev/null; then echo "building Connect's conformance suite in Go (once, about two minutes)" \
+	  && go build -C $(<D) -o build/ connectrpc.com/conformance/cmd/connectconformance; \
+	  else echo "go is not installed: Connect's conformance suite will be skipped"; fi
 
 $(GRPC_INTEROP)/java/build/.stamp: $(GRPC_INTEROP)/java/pom.xml
 	@if command -v mvn >/dev/null; then echo "installing gRPC's interop client in Java (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
