@@ -123,8 +123,8 @@ $(GO_PROGRAM): $(wildcard tests/compat/programs/go/*.*)
 	@if command -v go >/dev/null; then echo "building OpenAI's Go client (once)" && go build -C tests/compat/programs/go -o build/openai .; \
 	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
 
-$(GENAI_PROGRAM): $(wildcard tests/compat/programs/go_genai/*.*)
-	@if command -v go >/dev/null; then echo "building Google's Go client (once)" && go build -C tests/compat/programs/go_genai -o build/genai .; \
+$(GENAI_PROGRAM): $(wildcard tests/compat/programs/go_genai/*.* tests/compat/programs/go_genai/native/*)
+	@if command -v go >/dev/null; then echo "building Google's Go client (once)" && go build -C tests/compat/programs/go_genai -o build/ . ./native; \
 	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
 
 $(COLLECTOR_PROGRAM): $(wildcard tests/compat/programs/collector/*.*)

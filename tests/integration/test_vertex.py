@@ -19,6 +19,7 @@ from imagewire_server.providers.google.addresses import Location
 from imagewire_server.providers.google.token import GoogleToken
 from tests.conftest import running_stack, spec
 from tests.deployments import google
+from tests.integration import native
 from tests.integration.status import told
 from tests.integration.token_server import TokenServer, token_server
 
@@ -134,6 +135,15 @@ async def test_a_token_google_no_longer_takes_is_renewed_once(tokens: TokenServe
     assert (told(failed.value).code, told(failed.value).info.reason) == ("UNAVAILABLE", "UPSTREAM_CREDENTIALS")
     assert "revoked" not in str(told(failed.value))
     assert tokens.asked == 2
+
+
+async def test_a_token_is_renewed_for_googles_own_api_too(tokens: TokenServer) -> None:
+    tokens.tokens = ["revoked", "emulator-token"]
+    async with running_stack(vertex(credentials=tokens.service_account()), rest=True) as stack:
+        for way in ("generateContent", "sse"):
+            assert (await native.post(stack, "draw", way, place=native.VERTEX)).status_code == 200
+        assert [entry.status for entry in stack.emulator.ledger.entries] == [401, 200, 200]
+        assert {entry.auth for entry in stack.emulator.ledger.entries[1:]} == {"bearer"}
 
 
 async def test_credentials_that_fail_are_told_without_their_text(tokens: TokenServer) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from imagewire._grpc.asking import Asking
-from imagewire._grpc.store import upload_messages
+from imagewire._grpc.store import stored_image, upload_messages
 from imagewire._grpc.sync_calls import download, stream, unary, upload
 from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
@@ -85,6 +85,7 @@ class KeptCalls(Lookups):
         Raises:
             InvalidRequest: It is no picture that the server takes, or has no bytes here.
             KeepOff: The server keeps no pictures.
+            CorruptAnswer: The server stored another picture.
             ImagewireError: The call failed; see its subclasses.
             OSError: The picture's file cannot be read.
             TypeError: `picture` is no picture.
@@ -98,7 +99,7 @@ class KeptCalls(Lookups):
         given, sha256 = picture_to_upload(picture)
         messages = partial(upload_messages, given.data, given.mime_type, sha256)
         answer = upload(self._connection, messages, self._kept_call(timeout), self._wait)
-        return image_from_proto(answer.image, given.data)
+        return image_from_proto(stored_image(answer, given.data, sha256), given.data)
 
     def download(self, image_id: str, *, timeout: float | None = None) -> Image:
         """Get a picture that the server keeps.

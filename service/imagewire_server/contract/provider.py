@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+from imagewire_server.contract.relayed import RelayedBytes, RelayedRequest
 
 if TYPE_CHECKING:  # the configuration reads Capabilities without protobuf
     from imagewire_server.contract import pb
@@ -140,6 +142,8 @@ class Report:
     large: whether the spec takes long to encode; it is then encoded outside the event loop. headers: more for the
     request, which say what it is a part of. url: where it goes; it may hold credentials. sent: sending the request has
     begun, so from now on it may be charged. status: HTTP's, 0 before the answer. answer: set when the answer begins.
+
+    relayed: takes the answer's own bytes, None where only its events are wanted. draws: whether it is charged for.
     """
 
     large: bool = False
@@ -148,6 +152,8 @@ class Report:
     sent: bool = False
     status: int = 0
     answer: Answering | None = None
+    relayed: RelayedBytes | None = None
+    draws: bool = True
 
 
 class Provider(Protocol):
@@ -181,5 +187,24 @@ class Provider(Protocol):
         are one list; no list is empty. The bytes of pictures and media are Chunks, as large as they arrive. Errors
         before the first event may be repeatable, later ones are not. Raises InvalidRequest, before anything is sent,
         for a field that the model does not support, and UpstreamError. Closing the generator ends the upstream call.
+        """
+        ...
+
+
+@runtime_checkable
+class Relaying(Provider, Protocol):
+    """A provider that also takes requests in its own format. speaks: the format's name."""
+
+    @property
+    def speaks(self) -> str:
+        """The name of the format: "google"."""
+        ...
+
+    def relay(
+        self, request: RelayedRequest, native_id: str, *, report: Report
+    ) -> "AsyncGenerator[list[StreamEvent], None]":
+        """Call the model once with the request as it is. The answer's bytes go to `report.relayed`, too.
+
+        Yields and raises as `generate` does. What is not charged for yields Finished alone.
         """
         ...

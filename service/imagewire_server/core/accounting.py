@@ -33,7 +33,7 @@ class Account:
     @property
     def is_free(self) -> bool:
         """Whether nothing was charged so far, nor may be by what is under way."""
-        return self._call.charged == "no" and not (self._report and self._report.sent)
+        return self._call.charged == "no" and not (self._report and self._report.sent and self._report.draws)
 
     def begin(self, route: Route, spec: pb.Spec) -> Report:
         """An upstream call of `spec` begins: its report, which the provider fills in."""
@@ -63,7 +63,7 @@ class Account:
         """The upstream call is over, if it was not yet. error: what it ended with, None when it was given up."""
         self._tell(error, None)
         report, self._report = self._report, None
-        if report is None or not report.sent or (error is not None and not error.charged):
+        if report is None or not report.sent or not report.draws or (error is not None and not error.charged):
             return
         answer = report.answer
         usage = answer.usage if answer is not None else None
@@ -88,7 +88,10 @@ class Account:
     def _finish(self, finished: pb.Finished) -> None:
         if self._report is None:
             return  # counted already: others were asked in place of a blocked prompt, and none answered
-        self._report = None
+        draws, self._report = self._report.draws, None
+        if not draws:
+            self._tell(None, finished)
+            return
         usage = finished.usage if finished.HasField("usage") else None
         self._count_tokens(usage)
         cost = nano_usd(usage, self._asked, self._drawn)

@@ -14,11 +14,12 @@ from imagewire_server.config.fallbacks import Fallbacks
 from imagewire_server.contract import lost_signatures, pb
 from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
-from imagewire_server.contract.provider import Report
+from imagewire_server.contract.provider import Relaying, Report
 from imagewire_server.core import metrics
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
 from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.relay import Attempt, Relay
 from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.router import Group, Route, Router
 from imagewire_server.core.turns import Turns
@@ -31,16 +32,21 @@ _EARLIER_UNSIGNED = (
     "goes on from an answer without the signatures that this model requires: go on with the model that made it, or send"
     " its picture in a user message"
 )
+_NOT_RELAYED = "is served by a provider that has another API of its own: ask by OpenAI's API, or over gRPC"
 _MOST_NAMED = 64  # parts of earlier answers
 
 
 @dataclass(frozen=True, slots=True)
 class StartedAnswer:
-    """An answer that has begun: its route, its first events, and a generator of the remainder, which must be closed."""
+    """An answer that has begun: its route, its first events, and a generator of the remainder, which must be closed.
+
+    relayed: its own bytes, where they are wanted.
+    """
 
     route: Route
     first: list[StreamEvent]
     remainder: AsyncGenerator[list[StreamEvent], None]
+    relayed: Attempt | None = None
 
 
 class Failover:
@@ -48,7 +54,7 @@ class Failover:
 
     fallbacks: the caller's own, instead of the configured ones. refuses_unsigned: whether earlier answers without the
     signatures that a model requires are refused; else the provider sends a placeholder. turns: of deployments whose rpm
-    is a limit.
+    is a limit. relay: of a request in the provider's own format, which goes out instead of the spec.
     """
 
     def __init__(
@@ -61,8 +67,10 @@ class Failover:
         fallbacks: Sequence[str] | None = None,
         refuses_unsigned: bool = False,
         turns: Turns | None = None,
+        relay: Relay | None = None,
     ) -> None:
         self._router = router
+        self._relay = relay
         self._turns = turns or Turns()
         self._refuses_unsigned = refuses_unsigned
         self._account = account
@@ -153,10 +161,14 @@ class Failover:
         if call.tried:
             metrics.count_retry(route.id)
         call.tried.append((route.id, "ABANDONED"))
-        if route.upstream.completed is not None:
+        if route.upstream.completed is not None and self._relay is None:
             # A copy: another deployment, and another drawing of the same request, may have other defaults.
             spec = await run_for_call(call, route.upstream.completed, spec, call.cleared)
-        events = self._observed(route, spec, self._account.begin(route, spec))
+        report, relayed = self._account.begin(route, spec), None
+        if self._relay is not None:
+            report.relayed = relayed = self._relay.attempt()
+            report.draws = self._relay.request.draws
+        events = self._observed(route, spec, report)
         try:
             first = await anext(events)
         except Error as error:
@@ -168,7 +180,7 @@ class Failover:
         except StopAsyncIteration:
             raise Internal("a provider's answer had no event") from None
         call.tried[-1] = (route.id, "OK")
-        return StartedAnswer(route, first, events)
+        return StartedAnswer(route, first, events, relayed)
 
     def _note_unsigned(self, spec: pb.Spec, call: Call) -> None:
         """Note what has lost its signatures. Raises InvalidRequest where that is refused."""
@@ -190,7 +202,12 @@ class Failover:
         begun = time.monotonic()
         provider = route.upstream.provider
         try:
-            answer = provider.generate(spec, route.native_id, stream=self._stream, report=report)
+            if self._relay is None:
+                answer = provider.generate(spec, route.native_id, stream=self._stream, report=report)
+            elif isinstance(provider, Relaying):
+                answer = provider.relay(self._relay.request, route.native_id, report=report)
+            else:
+                raise InvalidRequest([Violation("model", _NOT_RELAYED)])
             async with aclosing(answer):
                 first = True
                 async for events in answer:

@@ -21,9 +21,11 @@ from imagewire_server.core.failover import Failover
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
+from imagewire_server.core.relay import Relay
 from imagewire_server.core.router import Route, Router
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.turns import Turns
+from imagewire_server.core.wishes import ANY, Wishes
 
 _T = TypeVar("_T")
 
@@ -61,7 +63,7 @@ class Engine:
         stream: bool,
         deadline: float | None,
         call: Call,
-        fallbacks: Sequence[str] | None = None,
+        wishes: Wishes = ANY,
         buffer: EventBuffer | None = None,
         on_disconnect: OnDisconnect = OnDisconnect.CANCEL,
         keeping: Keeping | None = None,
@@ -69,12 +71,21 @@ class Engine:
         """Draw `spec`, a valid one by the contract's table, for whoever attaches to the completion.
 
         stream: whether to ask the upstream for a stream. deadline: of the drawing, on the event loop's clock. call:
-        filled on the way. fallbacks: models to ask instead of the configured ones. buffer, on_disconnect, keeping: see
-        Completion. Its readers raise the contract's errors.
+        filled on the way. wishes: its fallbacks, and its relay, of whose request the spec says what the core must know.
+        buffer, on_disconnect, keeping: see Completion. Its readers raise the contract's errors.
         """
         kept = keeping.kept if keeping is not None and not keeping.recorder.failed else None
         call.completion_id = keeping.kept.completion_id if keeping is not None else new_id()
-        source = partial(self._draw, spec, stream=stream, deadline=deadline, call=call, fallbacks=fallbacks, kept=kept)
+        source = partial(
+            self._draw,
+            spec,
+            stream=stream,
+            deadline=deadline,
+            call=call,
+            fallbacks=wishes.fallbacks,
+            kept=kept,
+            relay=wishes.relay,
+        )
         return Completion(source, buffer=buffer, on_disconnect=on_disconnect, keeping=keeping)
 
     async def _draw(
@@ -87,6 +98,7 @@ class Engine:
         call: Call,
         kept: Kept | None,
         fallbacks: Sequence[str] | None,
+        relay: Relay | None,
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """The completion's source: the calls of the upstream, with their slot, their deadline and their account."""
         begun = time.monotonic()
@@ -94,7 +106,8 @@ class Engine:
         reserved: Reservation | None = None
         try:
             with self._admission.slot():
-                reserved = await _in_time(self._quotas.reserve(spec, call, self.router, fallbacks), deadline)
+                if relay is None or relay.request.draws:
+                    reserved = await _in_time(self._quotas.reserve(spec, call, self.router, fallbacks), deadline)
                 failover = Failover(
                     self.router,
                     account,
@@ -103,8 +116,11 @@ class Engine:
                     fallbacks=fallbacks,
                     refuses_unsigned=self._refuses_unsigned,
                     turns=self._turns,
+                    relay=relay,
                 )
                 answer = await _in_time(failover.start(spec, call), deadline)
+                if relay is not None and answer.relayed is not None:
+                    relay.choose(answer.relayed)
                 async with aclosing(answer.remainder) as remainder:
                     events: list[StreamEvent] | None = [_started(answer.route, call, kept), *answer.first]
                     while events is not None:

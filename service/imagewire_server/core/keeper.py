@@ -108,9 +108,7 @@ class Keeper:
                 self._check_off(request_id, on_disconnect)
                 answer_cache.check_off(wishes)
             spec = await self._prepare(spec, call, wishes)
-            completion = self._engine.start(
-                spec, stream=stream, deadline=deadline, call=call, fallbacks=wishes.fallbacks
-            )
+            completion = self._engine.start(spec, stream=stream, deadline=deadline, call=call, wishes=wishes)
             return completion.attach(hashes=hashes)
         request_id, fingerprint = claiming.spelled(request_id), b""
         if request_id:
@@ -126,7 +124,7 @@ class Keeper:
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
             asked, spec = spec, await self._prepare(spec, call, wishes, kept.expires)
-            entry = await self._cache.entry(spec, call, wishes)
+            entry = await self._cache.entry(spec, call, wishes) if wishes.relay is None else None
             # What is not streamed is seen by nobody before it is complete.
             cached = await self._cache.find(entry, call, deadline, whole=not stream) if entry is not None else None
         except BaseException:
@@ -139,7 +137,8 @@ class Keeper:
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
         )
         recorder = self._store.record(kept)
-        recorder.ask(asked)
+        if wishes.relay is None:  # the spec of a relayed request is not all that was asked
+            recorder.ask(asked)
         ended = partial(self._end, kept, recorder, call, entry)
         see = entry.see if entry is not None else None
         keeping = Keeping(self._store, kept, recorder, self._may_go_on, ended, see)
@@ -241,7 +240,7 @@ class Keeper:
             # What goes on without its caller has no deadline but those for the provider.
             deadline=None if goes_on else deadline,
             call=call,
-            fallbacks=wishes.fallbacks,
+            wishes=wishes,
             buffer=EventBuffer(_BUFFER, self._budget),
             on_disconnect=OnDisconnect.CONTINUE if goes_on else OnDisconnect.CANCEL,
             keeping=keeping,

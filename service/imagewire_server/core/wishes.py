@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from imagewire_server.core.relay import Relay
+
 
 @dataclass(frozen=True, slots=True)
 class CacheWish:
@@ -29,7 +31,8 @@ class Wishes:
     """keeps: whether its answer may be kept. fingerprint: of the request; b"" for that of its spec.
 
     fallbacks: models to ask instead of the configured ones. prepare: called before something is drawn, but not for an
-    answer that there is already. It may change the spec.
+    answer that there is already. It may change the spec. relay: of a request in the provider's own format: its answer
+    is kept, without the request, and none is sent in its place.
     """
 
     keeps: bool = True
@@ -37,6 +40,7 @@ class Wishes:
     fallbacks: Sequence[str] | None = None
     prepare: Callable[[], Awaitable[None]] | None = None
     cache: CacheWish = NO_CACHE_WISH
+    relay: Relay | None = None
 
 
 ANY = Wishes()

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from imagewire.errors import InvalidRequest
+from imagewire.errors import CorruptAnswer, InvalidRequest
 from imagewire.v1.image_pb2 import Image
-from imagewire.v1.image_service_pb2 import ImageData, UploadImageRequest
+from imagewire.v1.image_service_pb2 import ImageData, UploadImageRequest, UploadImageResponse
 from imagewire.v1.spec_pb2 import Spec
 
 # Below this, a picture is sent with the request: to ask whether the server has it would take longer.
@@ -52,6 +52,16 @@ def upload_messages(data: bytes, mime_type: str, sha256: bytes) -> Iterator[Uplo
     yield UploadImageRequest(image=Image(mime_type=mime_type, size_bytes=len(data), sha256=sha256))
     for at in range(0, len(data), _PIECE):
         yield UploadImageRequest(chunk=ImageData(offset=at, data=data[at : at + _PIECE]))
+
+
+def stored_image(answer: UploadImageResponse, data: bytes, sha256: bytes) -> Image:
+    """What the server says of a picture that was uploaded. Raises CorruptAnswer if it is another one, or has no id."""
+    image = answer.image
+    if not image.image_id:
+        raise CorruptAnswer("the server gave the uploaded picture no image_id")
+    if (image.size_bytes, image.sha256) != (len(data), sha256):
+        raise CorruptAnswer("the server stored another picture than the one that was sent: its size or sha256 differs")
+    return image
 
 
 def is_cut_upload(error: InvalidRequest) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route, Router
 
+from imagewire_server.api.rest import native_errors
 from imagewire_server.api.rest.body import Body, Disconnected, Receive
 from imagewire_server.api.rest.leaving import intercept
 from imagewire_server.api.rest.origin_check import OriginCheck
@@ -26,6 +27,7 @@ from imagewire_server.core.fault_log import log_fault
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.settle import settle
+from imagewire_server.formats.google import paths
 from imagewire_server.formats.openai.common import errors
 
 _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/health/liveness", "/health/readiness"})
@@ -43,6 +45,7 @@ _PERMISSIONS = {
     "models": Permission.MODELS,
 }
 EXCHANGE = "imagewire.exchange"  # the key of the Exchange in the scope
+NATIVE = "imagewire.native"  # whether the request is one of Google's own API
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -93,7 +96,11 @@ class Middleware:
         if scope["path"].startswith(_PREFIXES):
             scope["path"] = scope["path"][scope["path"].index("/", 1) :]
         method, path = scope["method"], scope["path"]
-        call = Call(request_id(headers), f"{method} {path}", headers, self._permission(path), _is_quiet(path))
+        native = scope[NATIVE] = paths.is_native(method, path, dict(headers), scope["query_string"])
+        if native:
+            headers = _with_key_of_url(scope, headers)
+        permission = self._permission(method, path, native=native)
+        call = Call(request_id(headers), f"{method} {path}", headers, permission, _is_quiet(path))
         call.peer_id = scope["imagewire.peer_id"]
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])
         try:
@@ -101,6 +108,8 @@ class Middleware:
                 await intercept(scope, self._interceptors, call)
                 if call.caller.ambient and call.permission is not Permission.NONE:
                     self._origin_check.check(method, headers)
+                if native:
+                    native_errors.check_served(path)
                 body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
                 scope[EXCHANGE] = Exchange(call, receive, body, response, self.calls)
                 scope["app"] = self  # so that Starlette's router raises 404 and 405 instead of writing text
@@ -110,19 +119,29 @@ class Middleware:
             call.fail("CANCELLED")
             scope["imagewire.abort"]()
         except Exception as error:  # noqa: BLE001  # the last resort: nothing foreign goes further
-            failed = _translated(error, call.request_id)
+            failed = _translated(error, scope, call.request_id)
             call.fail(failed.reason)
-            await _answer(scope, response, failed, call.request_id)
+            await _answer(scope, response, failed, call)
         finally:
             response.close()
             call.method = f"{method} {_known(scope, self._app)}"
             settle(call, code=call.code, status=response.status or 499)
 
-    def _permission(self, path: str) -> Permission:
+    def _permission(self, method: str, path: str, *, native: bool) -> Permission:
         if path in self._open_paths or path.startswith((PICTURES, PAGE)):
             return Permission.NONE
+        if native:
+            return Permission.MODELS if method in {"GET", "HEAD"} and paths.lists_models(path) else Permission.DRAW
         first = path.removeprefix("/v1").removeprefix("/").partition("/")[0]
         return _PERMISSIONS.get(first, Permission.DRAW)
+
+
+def _with_key_of_url(scope: Scope, headers: Headers) -> Headers:
+    """The headers, with the key of the URL as Google's header has it. From now on the URL has none."""
+    key, scope["query_string"] = paths.take_key(scope["query_string"])
+    if not key or (b"x-goog-api-key", key) in headers:
+        return headers
+    return [*headers, (b"x-goog-api-key", key)]
 
 
 def _is_quiet(path: str) -> bool:
@@ -130,10 +149,12 @@ def _is_quiet(path: str) -> bool:
     return path in _OPEN_PATHS or path.startswith(PAGE)
 
 
-def _translated(error: Exception, ident: str) -> Error:
+def _translated(error: Exception, scope: Scope, ident: str) -> Error:
     """The error for the caller."""
     if isinstance(error, Error):
         return error
+    if isinstance(error, HTTPException) and error.status_code == 404 and scope[NATIVE]:
+        return native_errors.no_path()
     if isinstance(error, HTTPException):
         words = {404: "there is no such path; see /docs", 405: "this path does not support this method; see /docs"}
         reason = {404: "PATH_NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
@@ -142,15 +163,17 @@ def _translated(error: Exception, ident: str) -> Error:
     return log_fault(error, ident)
 
 
-async def _answer(scope: Scope, response: Response, error: Error, ident: str) -> None:
+async def _answer(scope: Scope, response: Response, error: Error, call: Call) -> None:
     """Answer with the error, or abort the connection if an answer has begun, so that it cannot look complete."""
     if response.started:
         scope["imagewire.abort"]()
         return
-    body = msgspec.json.encode(errors.body(error, ident))
+    status, body = http_status(error), errors.body(error, call.request_id)
+    if scope[NATIVE]:
+        status, body = native_errors.answer(error, call, scope["path"])
     try:
         response.typed(b"application/json")
-        await response.whole(http_status(error), body, error_headers(error))
+        await response.whole(status, msgspec.json.encode(body), error_headers(error))
     except (Stalled, Disconnected):
         scope["imagewire.abort"]()
 

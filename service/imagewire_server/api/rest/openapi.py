@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from imagewire_server import __version__
+from imagewire_server.api.rest import openapi_native
 from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.formats.openai.common import response_types, server_info
 from imagewire_server.formats.openai.images.request import ImagesRequest
@@ -108,12 +109,13 @@ def document() -> Json:
         parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         operation = {"summary": words, "parameters": [parameter], "responses": {"200": ok, **errors}}
         paths.setdefault(path, {})[method] = operation
+    paths |= openapi_native.operations(_MODEL, _ERRORS)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "imagewire",
             "version": __version__,
-            "description": "Chat that draws: OpenAI's API for Google's image models.",
+            "description": "Chat that draws: OpenAI's API for Google's image models, and Google's own.",
         },
         "paths": paths,
         "components": {

@@ -1,6 +1,6 @@
 """The routes of the REST API."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from starlette.routing import Route, Router
 
@@ -11,12 +11,14 @@ from imagewire_server.api.rest.endpoints.chat import ChatEndpoint
 from imagewire_server.api.rest.endpoints.files import FileEndpoint, FilesEndpoint
 from imagewire_server.api.rest.endpoints.images import ImagesEndpoint
 from imagewire_server.api.rest.endpoints.meta import Health, Models, Readiness, Ready, counts, liveliness
+from imagewire_server.api.rest.endpoints.native import MethodEndpoint, NativeModels, no_method
 from imagewire_server.api.rest.endpoints.pictures import PictureEndpoint
 from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint, StoredResponses
 from imagewire_server.api.rest.middleware import PAGE, PICTURES, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
 from imagewire_server.core.kept_images import KeptImages
+from imagewire_server.formats.google import paths
 
 _Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -43,6 +45,7 @@ def application(
 ) -> Router:
     """Return the ASGI application below the middleware."""
     models = Models(responder.engine)
+    native_models = NativeModels(responder.engine, models)
     posts: dict[str, _Endpoint] = {
         "/chat/completions": ChatEndpoint(responder, image_fields, drafts_last),
         "/responses": ResponsesEndpoint(responder),
@@ -58,8 +61,8 @@ def application(
         "/health/liveliness": liveliness,
         "/health/liveness": liveliness,
         "/health/readiness": Readiness(ready),
-        "/v1/models": models,
-        "/v1/models/{model:path}": models,
+        "/v1/models": native_models,
+        "/v1/models/{model:path}": native_models,
         "/models": models,
         "/models/{model:path}": models,
         f"{PICTURES}{{token}}": PictureEndpoint(responder, images),
@@ -89,4 +92,17 @@ def application(
         for path, made in both.items()
         for prefix in ("/v1", "")
     ]
-    return Router(routes, redirect_slashes=False)
+    return Router([*routes, *_native(responder, native_models)], redirect_slashes=False)
+
+
+def _native(responder: Responder, models: NativeModels) -> Iterator[Route]:
+    """The routes of Google's own API, in each of its versions and places."""
+    for version in paths.VERSIONS:
+        for place in paths.PLACES:
+            path = f"/{version}{place}/models"
+            for method in paths.METHODS:
+                made = MethodEndpoint(responder, method)
+                yield Route(f"{path}/{{model:path}}:{method}", _Raw(made), methods=["POST"])
+            yield Route(f"{path}/{{model:path}}:{{method}}", _Raw(no_method), methods=["POST"])
+            yield Route(path, _Raw(models), methods=["GET"])
+            yield Route(f"{path}/{{model:path}}", _Raw(models), methods=["GET"])

@@ -36,6 +36,7 @@ _EXPOSED = [
     "idempotency-replayed",
     *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
     "x-imagewire-cached-answers",
+    "x-imagewire-completion-id",
     *(f"x-imagewire-{name}" for name in ("dropped", "image", "mask", "signature-bypass")),
     *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
     *("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate"),

@@ -14,12 +14,12 @@ _HEADERS = ("x-litellm-timeout", "x-request-timeout")
 _ENVOY = "x-envoy-expected-rq-timeout-ms"
 
 
-def set_deadline(call: Call, seconds: float | None) -> None:
-    """Set the deadline of a call. seconds: those of the body; a header comes first.
+def set_deadline(call: Call, seconds: float | None, *, more: tuple[str, ...] = ()) -> None:
+    """Set the deadline of a call. seconds: those of the body; a header comes first. more: headers, behind the usual.
 
     Raises InvalidRequest, with the header's name.
     """
-    name = next((name for name in _HEADERS if call.header(name)), "")
+    name = next((name for name in (*_HEADERS, *more) if call.header(name)), "")
     if name:
         seconds = _read(call, name, timeout.WORDS)
     if call.header(_ENVOY):

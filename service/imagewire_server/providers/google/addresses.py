@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
+from imagewire_server.contract.relayed import RelayedRequest
 from imagewire_server.providers.google.config import GoogleOptions, GoogleSettings
 
 _MULTI_REGIONS = frozenset({"us", "eu"})
@@ -90,3 +91,8 @@ def location(options: GoogleOptions, given: GoogleSettings) -> Location:
 def method_url(model_url: str, *, stream: bool) -> str:
     """The URL of the method. model_url: the URL of the model."""
     return f"{model_url}:{'streamGenerateContent?alt=sse' if stream else 'generateContent'}"
+
+
+def relayed_url(model_url: str, request: RelayedRequest) -> str:
+    """The URL of the method that a request in Google's own format asks for. model_url: the URL of the model."""
+    return f"{model_url}:{request.method}{'?' if request.query else ''}{request.query}"

@@ -11,11 +11,21 @@ import msgspec
 
 from imagewire_server import __version__
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error
+from imagewire_server.contract.errors import Error, InvalidRequest, Malformed, TooLarge, Violation
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import Capabilities, Report
+from imagewire_server.contract.relayed import RelayedBytes, RelayedRequest
 from imagewire_server.core.offload import run_in_thread
-from imagewire_server.providers.google.wire import ANYTHING, Allowed, Body, Reader, encode, refusal
+from imagewire_server.providers.google.wire import (
+    ANYTHING,
+    Allowed,
+    Body,
+    Reader,
+    before_error,
+    check_text,
+    encode,
+    refusal,
+)
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, extended, prepared
 
 _ERROR_BYTES = 1024 * 1024
@@ -24,6 +34,9 @@ _ANSWERS = b'"candidates"'
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "x-goog-api-key"})
 # Seconds: an odd piece of an answer takes so long to read, a usual one a hundredth of it.
 _LONG = 0.01
+# An answer that is read as a whole: a count of tokens.
+_SMALL_ANSWER = 1024 * 1024
+_MOST_VIOLATIONS = 64
 
 
 class GoogleCall:
@@ -94,12 +107,25 @@ class GoogleCall:
             async for events in answer:
                 yield events
 
+    async def check(self, request: RelayedRequest, *, large: bool) -> None:
+        """Raise InvalidRequest where a request in Google's own format names what callers may not."""
+        if self._allowed.is_all:
+            return
+        found: list[Violation] = []
+
+        def look() -> None:
+            check_text(request.body, self._allowed, lambda path, words: found.append(Violation(path, words)))
+
+        await run_in_thread(look) if large else look()
+        if found:
+            raise InvalidRequest(found[:_MOST_VIOLATIONS])
+
     async def generate(
         self, url: str, body: bytes | Body, credentials: Mapping[str, str], *, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets.
 
-        report: filled in on the way.
+        report: filled in on the way. Its `relayed` gets the bytes, but for a piece of them that ends in an error.
         """
         if credentials != self._credentials:  # a token lasts an hour, a key for ever
             self._credentials, self._prepared = credentials, prepared({**self._headers, **credentials})
@@ -121,34 +147,63 @@ class GoogleCall:
                     max_retry_after=self._max_retry_after,
                     request_bytes=request_bytes,
                 )
+            relayed = report.relayed
+            if relayed is not None:
+                relayed.begin(answer.content_type)
+                if not report.draws:
+                    await _pass_on(answer, first, relayed)
+                    yield [pb.Event(finished=pb.Finished())]
+                    return
             reader = Reader(secrets=credentials.values())
             report.answer = reader
             ended = False
             while not ended:
-                events, error, ended = await _next(answer, reader, first)
+                events, error, ended = await _next(answer, reader, first, relayed)
                 first = b""
                 if events:
                     yield events
                 if error is not None:
                     raise error
+                if relayed is not None:
+                    await relayed.room()
 
 
-async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[StreamEvent], Error | None, bool]:
+async def _pass_on(answer: HttpAnswer, first: bytes, relayed: RelayedBytes) -> None:
+    """A small answer of which no events are made. first: what was read already."""
+    piece, size = first or await answer.read(), 0
+    while piece:
+        size += len(piece)
+        if size > _SMALL_ANSWER:
+            raise TooLarge(f"the provider's answer is larger than the {_SMALL_ANSWER} bytes that such a one may have")
+        relayed.add(piece)
+        piece = await answer.read()
+    if not size:
+        raise Malformed("the provider's answer is empty")
+
+
+async def _next(
+    answer: HttpAnswer, reader: Reader, read: bytes, relayed: RelayedBytes | None
+) -> tuple[list[StreamEvent], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 
-    The last event shows whether the answer is at its end. The piece itself is not held any longer. read: what was read
-    already.
+    The last event shows whether the answer is at its end. The piece itself is not held any longer, but for `relayed`.
+    read: what was read already.
     """
     piece = read or await answer.read()
     begun = time.monotonic()
     ended = not piece or answer.ended
     events: list[StreamEvent] = []
+    read_on = False
     try:
         reader.feed(piece, events)
+        read_on = True
         if ended:
             reader.close(events)
     except Error as error:
         return events, error, True
+    finally:
+        if relayed is not None:
+            relayed.add(piece if read_on else before_error(piece))
     if time.monotonic() - begun > _LONG:
         await asyncio.sleep(0)  # what has arrived is read without a wait, and other calls want their turn
     return events, None, ended

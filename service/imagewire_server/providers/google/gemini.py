@@ -1,11 +1,13 @@
 """Asks the Gemini API. The key travels in a header, never in a URL."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
-from imagewire_server.providers.google.addresses import Endpoint, method_url
+from imagewire_server.contract.relayed import RelayedRequest
+from imagewire_server.providers.google.addresses import Endpoint, method_url, relayed_url
 from imagewire_server.providers.google.call import GoogleCall
 
 
@@ -13,6 +15,7 @@ class GeminiApi:
     """A Provider (see the contract's protocol)."""
 
     name = "gemini"
+    speaks = "google"
 
     def __init__(self, call: GoogleCall, endpoint: Endpoint, models: ModelTable) -> None:
         self._call = call
@@ -31,3 +34,13 @@ class GeminiApi:
         url = method_url(self._endpoint.model_url(native_id), stream=stream)
         known = self.models.find(native_id)
         return self._call.ask(url, spec, known, self._credentials, report=report)
+
+    async def relay(
+        self, request: RelayedRequest, native_id: str, *, report: Report
+    ) -> AsyncGenerator[list[StreamEvent], None]:
+        """Ask once; see Relaying."""
+        await self._call.check(request, large=report.large)
+        url = relayed_url(self._endpoint.model_url(native_id), request)
+        async with aclosing(self._call.generate(url, request.body, self._credentials, report=report)) as answer:
+            async for events in answer:
+                yield events

@@ -1,21 +1,24 @@
 """Asks Vertex AI, with a token that is renewed in the background, or in express mode with an API key."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Refused
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
-from imagewire_server.providers.google.addresses import Location, method_url
+from imagewire_server.contract.relayed import RelayedRequest
+from imagewire_server.providers.google.addresses import Location, method_url, relayed_url
 from imagewire_server.providers.google.call import GoogleCall
 from imagewire_server.providers.google.token import Access, GoogleToken
+from imagewire_server.providers.google.wire import Body
 
 
 class Vertex:
     """A Provider (see the contract's protocol). token: None in express mode."""
 
     name = "vertex_ai"
+    speaks = "google"
 
     def __init__(self, call: GoogleCall, location: Location, token: GoogleToken | None, models: ModelTable) -> None:
         self._call = call
@@ -32,13 +35,31 @@ class Vertex:
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
-        """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
+        """Ask once; see the protocol."""
         body = await self._call.body(spec, self.models.find(native_id), large=report.large)
+        answer = self._ask(body, native_id, lambda model_url: method_url(model_url, stream=stream), report)
+        async with aclosing(answer):
+            async for events in answer:
+                yield events
+
+    async def relay(
+        self, request: RelayedRequest, native_id: str, *, report: Report
+    ) -> AsyncGenerator[list[StreamEvent], None]:
+        """Ask once; see Relaying."""
+        await self._call.check(request, large=report.large)
+        answer = self._ask(request.body, native_id, lambda model_url: relayed_url(model_url, request), report)
+        async with aclosing(answer):
+            async for events in answer:
+                yield events
+
+    async def _ask(
+        self, body: bytes | Body, native_id: str, url_of: Callable[[str], str], report: Report
+    ) -> AsyncGenerator[list[StreamEvent], None]:
+        """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
         access = await self._token.get() if self._token else None
         renewed = False
         while True:
-            model_url = self._location.model_url(native_id, access.project if access else "")
-            url = method_url(model_url, stream=stream)
+            url = url_of(self._location.model_url(native_id, access.project if access else ""))
             credentials = self._credentials(access)
             answer = self._call.generate(url, body, credentials, report=report)
             try:

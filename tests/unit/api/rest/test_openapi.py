@@ -33,6 +33,19 @@ def test_what_is_kept_is_read_and_forgotten() -> None:
     assert "multipart/form-data" in paths["/v1/files"]["post"]["requestBody"]["content"]
 
 
+def test_googles_own_api_goes_through() -> None:
+    paths = document()["paths"]
+    assert {path for path in paths if path.startswith("/v1beta/")} == {
+        "/v1beta/models",
+        "/v1beta/models/{model}",
+        *(f"/v1beta/models/{{model}}:{name}" for name in ("generateContent", "streamGenerateContent", "countTokens")),
+    }
+    streamed = paths["/v1beta/models/{model}:streamGenerateContent"]["post"]["responses"]
+    assert set(streamed["200"]["content"]) == {"application/json", "text/event-stream"}
+    (error,) = {json.dumps(streamed[status]["content"]) for status in ("400", "401", "404", "429", "503")}
+    assert '"status"' in error
+
+
 def test_edits_are_a_form_with_files() -> None:
     content = document()["paths"]["/v1/images/edits"]["post"]["requestBody"]["content"]
     assert "multipart/form-data" in content

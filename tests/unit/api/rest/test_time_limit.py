@@ -39,3 +39,15 @@ async def test_which_limit_holds(headers: dict[str, str], seconds: float | None,
 async def test_what_is_no_limit_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidRequest, match=name):
         set_deadline(Call(headers=[(name.encode(), value.encode())]), None)
+
+
+async def test_further_headers_come_behind_the_usual_ones() -> None:
+    for headers, expected in (((USUAL, "5"), ("x-own", "9")), 5), ((("x-own", "9"),), 9):
+        call = Call(headers=headers)
+        before = asyncio.get_running_loop().time()
+        set_deadline(call, None, more=("x-own",))
+        assert call.deadline is not None
+        assert before + expected <= call.deadline <= before + expected + 1
+    plain = Call(headers=[("x-own", "9")])
+    set_deadline(plain, None)
+    assert plain.deadline is None

@@ -2,7 +2,8 @@
 
 import pytest
 
-from imagewire_server.providers.google.addresses import Endpoint, Location
+from imagewire_server.contract.relayed import RelayedRequest
+from imagewire_server.providers.google.addresses import Endpoint, Location, relayed_url
 
 GOOGLE = "https://generativelanguage.googleapis.com"
 P = "projects/p/locations/eu"
@@ -51,3 +52,9 @@ def test_vertex_ai_at_an_api_base(api_base: str, url: str) -> None:
 )  # fmt: skip
 def test_vertex_ai(location: Location, native_id: str, url: str) -> None:
     assert location.model_url(native_id, "q") == url
+
+
+def test_a_relayed_request_keeps_its_method_and_its_query() -> None:
+    assert relayed_url("http://a/models/b", RelayedRequest("countTokens", b"")) == "http://a/models/b:countTokens"
+    asked = RelayedRequest("streamGenerateContent", b"", "alt=sse")
+    assert relayed_url("http://a/models/b", asked) == "http://a/models/b:streamGenerateContent?alt=sse"

@@ -26,6 +26,8 @@ _JSON = (*_JSON_WORDS, b"{", b"[", b'"', *(b"%d" % digit for digit in range(10))
 MAX_IDLE = 4 * 1024 * 1024
 # What a line costs besides its bytes.
 _LINE = 64
+# An error in place of an answer: the data of an event, or an element of an array.
+_ERROR = re.compile(rb"(?:(?:\A|(?<=[\r\n]))data:[ \t]*\[?|[\[,])\s*\{\s*\"error\"\s*:")
 
 
 class _In(enum.Enum):
@@ -195,3 +197,9 @@ def _line_end(piece: bytes, at: int, lf: int) -> int:
     """Where the line ends, the piece's length when it does not. lf: where the next LF is, likewise."""
     cr = piece.find(b"\r", at, lf)
     return cr if cr >= 0 else max(lf, at)
+
+
+def before_error(piece: bytes) -> bytes:
+    """What stands in front of an error in a piece of an answer; b"" where none is seen, so what is wrong is unknown."""
+    found = _ERROR.search(piece)
+    return piece[: found.start()] if found else b""

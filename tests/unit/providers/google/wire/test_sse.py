@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from imagewire_server.providers.google.wire import before_error
 from tests.golden.cases import read
 from tests.unit.providers.google.wire.odd_answers import PICTURE, answer, events, text, told, told_once, words
 
@@ -57,3 +58,23 @@ def test_u5_framing(body: bytes) -> None:
 def test_u12_what_is_beside_the_payloads_is_bounded() -> None:
     for junk in (b":\n", b"data:\n\n", b"event: x\n", b"data: \n"):
         assert told_once(junk * (4_500_000 // len(junk))) == ["error UPSTREAM_TOO_LARGE"]
+
+
+@pytest.mark.parametrize(
+    ("before", "error"),
+    [
+        (b'data: {"a": 1}\r\n\r\n', b'data: {"error": {"code": 503}}\r\n\r\n'),
+        (b'data: {"text": "\\"error\\":"}\n\n', b'data: [{"error" : {"code": 503}}]\n\n'),
+        (b'data: {"a": {"error": 1}}\r\r', b'data:{\t"error":1}\r\r'),
+        (b"", b'data: {"error": {}}\n\n'),
+        (b'[{"a": 1}', b',\r\n{\r\n  "error": {}}]'),
+        (b"", b'[{"error": {}}]'),
+    ],
+)
+def test_what_stands_in_front_of_an_error(before: bytes, error: bytes) -> None:
+    assert before_error(before + error) == before
+
+
+@pytest.mark.parametrize("piece", [b"", b'data: {"a": 1}\n\n', b'data: {"a": {"error": 1}}\n\n', b'{"error": {}}'])
+def test_where_no_error_is_seen_nothing_is_told(piece: bytes) -> None:
+    assert before_error(piece) == b""

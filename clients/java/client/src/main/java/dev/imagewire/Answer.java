@@ -1,6 +1,7 @@
 package dev.imagewire;
 
 import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
 import dev.imagewire.v1.CandidateFinished;
 import dev.imagewire.v1.ChatMessage;
 import dev.imagewire.v1.FinishReason;
@@ -34,6 +35,9 @@ public final class Answer {
   }
 
   void begin(Started said) {
+    if (!Timestamps.isValid(said.getCreateTime()) || !Timestamps.isValid(said.getExpireTime())) {
+      throw Failure.corrupt("the answer has a time that no calendar has");
+    }
     started = said;
   }
 

@@ -9,13 +9,16 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
  * An answer while it arrives. Read it once, in one of five ways: as an {@link Iterable} of its
  * events, by {@link #publisher}, {@link #collect}, {@link #transferTo} or {@link #picture}, by one
- * thread at a time. Nothing is sent before that. Whoever leaves it before its end closes it, which
- * any thread may do.
+ * thread at a time: a second reader is an {@link IllegalStateException}, and only {@link #collect}
+ * reads the rest behind another. Nothing is sent before that. Whoever leaves it before its end
+ * closes it, which any thread may do. One that is left open holds its call, and the server's, until
+ * it is collected as garbage or the call's time is over.
  */
 public final class AnswerStream implements Iterable<Event>, AutoCloseable {
   /** Where {@link Client#resume} can go on: the last event, and the bytes of the file it began. */
@@ -30,6 +33,7 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
   private final Client client;
   private final Supplier<Asking> start;
   private final Chat.Turn turn; // null outside of a chat
+  private final AtomicBoolean taken = new AtomicBoolean();
   private boolean keep = true;
   private volatile Asking asking;
   private volatile Fold fold;
@@ -40,6 +44,13 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
     this.client = client;
     this.start = start;
     this.turn = turn;
+  }
+
+  /** A second reader would get what the first one left. */
+  void take() {
+    if (taken.getAndSet(true)) {
+      throw new IllegalStateException("a stream has one reader, and this one has it already");
+    }
   }
 
   /** The next event; null at the end. */
@@ -81,6 +92,7 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
     Asking made = start.get();
     fold = new Fold(new Answer(made.call.logId));
     asking = made;
+    made.call.endWith(this);
   }
 
   private synchronized void end(ImagewireException why) {
@@ -105,6 +117,7 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
    */
   @Override
   public Iterator<Event> iterator() {
+    take();
     return new Iterator<>() {
       private Event next;
 
@@ -136,8 +149,9 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
     return new EventPublisher(this, client.executor());
   }
 
-  /** Reads the stream to its end. */
+  /** Reads the stream to its end, also behind events that were read already. */
   public Answer collect() {
+    taken.set(true);
     try (this) {
       while (read() != null) {}
       return answer();
@@ -189,6 +203,7 @@ public final class AnswerStream implements Iterable<Event>, AutoCloseable {
     private int part = -1;
 
     Picture() {
+      take();
       keep = turn != null; // a chat's next turn needs the picture
     }
 

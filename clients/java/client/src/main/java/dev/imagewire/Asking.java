@@ -14,7 +14,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.Queue;
-import java.util.function.Supplier;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One answer that is asked for: drawn once, and read to its end over any connections.
@@ -26,6 +27,8 @@ import java.util.function.Supplier;
 final class Asking {
   // Asked for where a connection did not last for one frame of the usual size.
   private static final int SMALL_FRAME = 16 << 10;
+  // How long the end of a call is waited for whose answer is whole.
+  private static final long LONGEST_END_S = 2;
 
   final Call call;
   final Verifier verifier;
@@ -40,6 +43,7 @@ final class Asking {
   private Failure broken; // why the connection broke, the first time
   private Call.Attempt attempt;
   private Iterator<StreamCompletionResponse> messages; // of the attempt that runs
+  private final CompletableFuture<Void> end = new CompletableFuture<>();
   private final Queue<StreamCompletionResponse> pending = new ArrayDeque<>();
 
   /** Draws. stream: what the request has beside its spec and its id; null for a unary call. */
@@ -70,11 +74,15 @@ final class Asking {
   StreamCompletionResponse next() {
     while (pending.isEmpty()) {
       if (!receive()) {
+        end.cancel(false);
         return null;
       }
     }
     StreamCompletionResponse event = pending.remove();
     verifier.check(event);
+    if (event.hasFinished()) {
+      end.completeOnTimeout(null, LONGEST_END_S, TimeUnit.SECONDS).thenRun(call::close);
+    }
     return event;
   }
 
@@ -136,8 +144,6 @@ final class Asking {
     while (true) {
       upload();
       attempt = call.new Attempt();
-      Supplier<CreateCompletionRequest> asked =
-          () -> unary.setSpec(named.spec()).setRequestId(requestId).build();
       try {
         var said =
             call.within(
@@ -146,7 +152,7 @@ final class Asking {
                         attempt.channel(),
                         ChatServiceGrpc.getCreateCompletionMethod(),
                         CallOptions.DEFAULT,
-                        asked.get()));
+                        unary.setSpec(named.spec()).setRequestId(requestId).build()));
         var answer = new Answer(call.logId);
         Fold.whole(answer, said, this::fetch);
         return answer;
@@ -156,7 +162,7 @@ final class Asking {
     }
   }
 
-  // Gets a picture of a unary answer, which is drawn, whatever becomes of this.
+  // Gets a picture of an answer that is drawn.
   private ByteString fetch(String id) {
     try {
       byte[] data = client.store.fetch(call.free(), id).data();
@@ -203,8 +209,8 @@ final class Asking {
   // How long to wait before the next attempt; null where all had come. Throws what failed if there
   // is none.
   private Duration pause(Failure failed) {
-    if ((failed.broke() || failed.own() == Failure.Own.LATE) && verifier.finished()) {
-      return null;
+    if (verifier.finished()) {
+      return null; // whatever follows the last event, all has come
     }
     if (changed(failed)) {
       return Duration.ZERO;
@@ -221,10 +227,8 @@ final class Asking {
     // What was sent before the connection broke may have been drawn, whatever became of the
     // attempts since.
     boolean saysNothing = failed.reason().isEmpty() || lacksStore(failed);
-    if (broken != null && call.draws) {
-      failed = failed.drawn("");
-    }
-    throw (broken != null && saysNothing && !call.ended() ? broken : failed).exception();
+    Failure told = broken != null && saysNothing && !call.ended() ? broken : failed;
+    throw (broken != null && call.draws ? told.charged() : told).exception();
   }
 
   // A server without a store says nothing about what another one may have drawn.

@@ -17,6 +17,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
+import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -40,6 +41,7 @@ final class Call implements AutoCloseable {
   // Nanoseconds have no room for more than 292 years, and gRPC for more than 100.
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
+  private static final Cleaner ABANDONED = Cleaner.create();
   private static final Metadata.Key<String> REQUEST_ID = key("x-request-id");
   private static final Metadata.Key<String> AUTHORIZATION = key("authorization");
 
@@ -109,6 +111,11 @@ final class Call implements AutoCloseable {
 
   String target() {
     return client.target();
+  }
+
+  /** Ends the call also where its reader is no longer held by anybody, and was not closed. */
+  void endWith(Object reader) {
+    ABANDONED.register(reader, this::close);
   }
 
   /** Ends the call, wherever it is. */
@@ -224,7 +231,7 @@ final class Call implements AutoCloseable {
    * @param free whether the next attempt costs nothing, whatever the failure says
    */
   Duration pause(Failure failed, boolean begun, boolean free) {
-    if (ended() || failed.own() == Failure.Own.CLOSED) {
+    if (ended() || failed.own() == Failure.Own.CLOSED || failed.forbidden()) {
       return null;
     }
     if (failed.unsent() && retries > 0) {
@@ -242,7 +249,7 @@ final class Call implements AutoCloseable {
     long growing = Math.min(FIRST_PAUSE.toMillis() << made, LONGEST_PAUSE.toMillis());
     Duration wait =
         Duration.ofMillis(growing / 2 + ThreadLocalRandom.current().nextLong(growing / 2));
-    if (failed.retryAfter().compareTo(wait) > 0) {
+    if (failed.pushback() != null || failed.retryAfter().compareTo(wait) > 0) {
       wait = failed.retryAfter();
     }
     if (wait.compareTo(MOST_PATIENCE) > 0 || !hasTime(wait)) {

@@ -225,12 +225,7 @@ public final class Client implements AutoCloseable {
       throw Failure.invalid("picture", "has no bytes here: give the file itself");
     }
     try (Call call = call()) {
-      var data = Image.wrapped(picture.data());
-      Image stored = store.upload(call, data, picture.mimeType());
-      if (stored.id() == null || !stored.isOf(data)) {
-        throw Failure.corrupt("the server names no picture, or another one than was uploaded");
-      }
-      return stored;
+      return store.upload(call, Image.wrapped(picture.data()), picture.mimeType());
     }
   }
 
@@ -245,10 +240,14 @@ public final class Client implements AutoCloseable {
    * Reads a picture that the server keeps while it arrives, from the byte at {@code offset}. The
    * bytes are checked at the end, against the SHA-256 only from offset 0: until then, they may be
    * damaged. Its methods throw an {@link java.io.IOException} whose cause is the {@link
-   * ImagewireException}. Closing it ends the call, and no byte is read after that.
+   * ImagewireException}. Closing it ends the call, and no byte is read after that; one that is left
+   * open holds its call until it is collected as garbage or the call's time is over.
    */
   public InputStream openDownload(String id, long offset) {
-    return store.new Download(call(), id, offset);
+    Call call = call();
+    var opened = store.new Download(call, id, offset);
+    call.endWith(opened);
+    return opened;
   }
 
   /** Removes a picture from the server. An answer that has it can no longer be resumed. */
@@ -281,7 +280,11 @@ public final class Client implements AutoCloseable {
     Checks.text("name", requireNonNull(name, "name"));
     try (Call call = call(Context.current(), 0)) {
       var asked = GetModelRequest.newBuilder().setName(name).build();
-      return call.unary(ModelServiceGrpc.getGetModelMethod(), asked, false).getModel();
+      var said = call.unary(ModelServiceGrpc.getGetModelMethod(), asked, false);
+      if (!said.hasModel()) {
+        throw Failure.corrupt("the answer to GetModel has no model");
+      }
+      return said.getModel();
     }
   }
 

@@ -7,6 +7,7 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -81,13 +82,6 @@ final class Connecting {
       return new Address("dns:///" + rest, false);
     }
 
-    /** The same as a URI, in whose path an address of IPv6 cannot stand as it is. */
-    String uri() {
-      return target.startsWith("dns:")
-          ? target.replace("%", "%25").replace("[", "%5B").replace("]", "%5D")
-          : target;
-    }
-
     private static boolean isHostAndPort(String text) {
       Matcher found = HOST_AND_PORT.matcher(text);
       return found.matches()
@@ -104,7 +98,7 @@ final class Connecting {
       credentials = TlsChannelCredentials.create();
     }
     var made =
-        Grpc.newChannelBuilder(address.uri(), credentials)
+        Grpc.newChannelBuilder(uri(address.target()), credentials)
             .userAgent("imagewire-java/" + Client.VERSION)
             .defaultServiceConfig(SERVICE_CONFIG)
             .disableServiceConfigLookUp()
@@ -116,6 +110,9 @@ final class Connecting {
             .intercept(settings.interceptors);
     if (made instanceof NettyChannelBuilder netty) {
       netty.flowControlWindow(WINDOW);
+      if (address.target().startsWith("unix:")) {
+        netty.withOption(ChannelOption.SO_KEEPALIVE, null); // which gRPC sets, for TCP
+      }
     }
     if (tls != null && tls.serverName() != null) {
       made.overrideAuthority(tls.serverName());
@@ -123,6 +120,11 @@ final class Connecting {
     ManagedChannel channel = made.build();
     watch(channel, FIRST_PAUSE_MS);
     return channel;
+  }
+
+  // The brackets of an IPv6 address are none of a path's characters.
+  private static String uri(String target) {
+    return target.replace("%", "%25").replace("[", "%5B").replace("]", "%5D");
   }
 
   // gRPC's own back-off begins at a second and grows to two minutes. Here a server that is back is

@@ -1,5 +1,6 @@
 package dev.imagewire;
 
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -10,7 +11,6 @@ import java.util.concurrent.atomic.AtomicLong;
 final class EventPublisher implements Flow.Publisher<Event> {
   private final AnswerStream stream;
   private final Executor executor;
-  private final AtomicBoolean taken = new AtomicBoolean();
 
   EventPublisher(AnswerStream stream, Executor executor) {
     this.stream = stream;
@@ -19,10 +19,17 @@ final class EventPublisher implements Flow.Publisher<Event> {
 
   @Override
   public void subscribe(Flow.Subscriber<? super Event> subscriber) {
-    var reading = new Reading(subscriber);
+    var reading = new Reading(Objects.requireNonNull(subscriber, "subscriber"));
+    IllegalStateException second = null;
+    try {
+      stream.take();
+    } catch (IllegalStateException e) {
+      second = e;
+      reading.ended.set(true); // before it can ask for anything
+    }
     subscriber.onSubscribe(reading);
-    if (!taken.compareAndSet(false, true) && !reading.ended.getAndSet(true)) {
-      subscriber.onError(new IllegalStateException("a stream has one subscriber"));
+    if (second != null) {
+      subscriber.onError(second);
     }
   }
 

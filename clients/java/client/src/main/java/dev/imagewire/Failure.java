@@ -1,18 +1,9 @@
 package dev.imagewire;
 
-import com.google.protobuf.Any;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.rpc.BadRequest;
-import com.google.rpc.ErrorInfo;
-import com.google.rpc.RequestInfo;
-import com.google.rpc.RetryInfo;
 import dev.imagewire.ImagewireException.Violation;
-import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +12,8 @@ import javax.net.ssl.SSLException;
 /**
  * What failed, before it is thrown.
  *
+ * @param pushback the wait before a repeat that the server asks for; negative where it forbids one,
+ *     null if it says nothing of one
  * @param own what of gRPC's own failures it is; null for an error of the server, or of this client
  */
 record Failure(
@@ -31,6 +24,7 @@ record Failure(
     Map<String, String> metadata,
     List<Violation> violations,
     Duration retryAfter,
+    Duration pushback,
     boolean retryable,
     Own own,
     Throwable cause) {
@@ -83,23 +77,33 @@ record Failure(
     private final String code;
     private final String message;
     private final String charged;
+    private final boolean unsent;
 
     Own(String code, String message, String charged) {
       this.code = code;
       this.message = message;
       this.charged = charged;
+      unsent = code.equals("UNAVAILABLE") && charged.isEmpty(); // no connection came about
     }
   }
 
-  private static final Metadata.Key<String> PUSHBACK =
-      Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
   // A repeat costs nothing, but would not help: at all, or within any reasonable wait.
   private static final Set<String> LASTING =
       Set.of("UPSTREAM_QUOTA_EXHAUSTED", "ANSWER_TOO_LARGE", "UPSTREAM_TOO_LARGE");
 
   static Failure plain(String code, String reason, String message, String requestId) {
     return new Failure(
-        code, reason, message, requestId, Map.of(), List.of(), Duration.ZERO, false, null, null);
+        code,
+        reason,
+        message,
+        requestId,
+        Map.of(),
+        List.of(),
+        Duration.ZERO,
+        null,
+        false,
+        null,
+        null);
   }
 
   /** One wrong argument, before anything is sent. */
@@ -113,6 +117,7 @@ record Failure(
             Map.of(),
             violations,
             Duration.ZERO,
+            null,
             false,
             null,
             null)
@@ -131,8 +136,13 @@ record Failure(
     return own == Own.BROKE;
   }
 
+  /** Whether the server forbids a repeat. */
+  boolean forbidden() {
+    return pushback != null && pushback.isNegative();
+  }
+
   boolean unsent() {
-    return own == Own.NO_SERVER || own == Own.HANGS_UP;
+    return own != null && own.unsent;
   }
 
   boolean answerTooLarge() {
@@ -149,9 +159,15 @@ record Failure(
         metadata,
         violations,
         retryAfter,
+        pushback,
         false,
         own,
         cause);
+  }
+
+  /** The failure of an answer that was asked for before, so that it may have been drawn then. */
+  Failure charged() {
+    return drawn(message.contains(MAY_BE_CHARGED) ? "" : "; " + MAY_BE_CHARGED);
   }
 
   /** gRPC's failure as ours. sent: whether the request may have reached the server. */
@@ -159,58 +175,24 @@ record Failure(
     Status status = failed.getStatus();
     String code = status.getCode().name();
     String message = status.getDescription() == null ? "" : status.getDescription();
-    String reason = "";
-    String requestId = call.logId;
-    Map<String, String> metadata = Map.of();
-    Duration retryAfter = Duration.ZERO;
-    List<Violation> violations = new ArrayList<>();
-    List<Any> details = detailsOf(failed);
-    try {
-      for (Any detail : details) {
-        if (detail.is(ErrorInfo.class)) {
-          ErrorInfo info = detail.unpack(ErrorInfo.class);
-          if (info.getDomain().equals("imagewire.dev")) {
-            reason = info.getReason();
-            metadata = Map.copyOf(info.getMetadataMap());
-          }
-        } else if (detail.is(BadRequest.class)) {
-          for (var each : detail.unpack(BadRequest.class).getFieldViolationsList()) {
-            violations.add(new Violation(each.getField(), each.getDescription()));
-          }
-        } else if (detail.is(RetryInfo.class)) {
-          var delay = detail.unpack(RetryInfo.class).getRetryDelay();
-          retryAfter =
-              longest(retryAfter, Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
-        } else if (detail.is(RequestInfo.class)) {
-          requestId = detail.unpack(RequestInfo.class).getRequestId();
-        }
-      }
-    } catch (InvalidProtocolBufferException unreadable) {
-      violations.clear();
-    }
+    Details said = Details.of(failed);
+    String reason = said.reason();
+    boolean forbidden = said.pushback() != null && said.pushback().isNegative();
     boolean retryable = false;
     Own own = null;
     if (!reason.isEmpty()) {
-      Metadata trailers = failed.getTrailers();
-      String pushback = trailers == null ? null : trailers.get(PUSHBACK);
       // The server never uses these for a call that may have been charged.
       boolean free = code.equals("UNAVAILABLE") || code.equals("RESOURCE_EXHAUSTED");
       // A budget that is spent is so until the next day; one that running calls have reserved has a
       // pushback.
-      boolean spent = reason.equals("BUDGET_EXHAUSTED") && pushback == null;
-      // What is no time is gRPC's word for "never".
-      boolean never = pushback != null && !pushback.matches("\\d{1,15}");
-      if (pushback != null && !never) {
-        retryAfter = longest(retryAfter, Duration.ofMillis(Long.parseLong(pushback)));
-      }
-      retryable = free && !spent && !never && !LASTING.contains(reason);
-    } else if (details.isEmpty() && (own = ownOf(status, message, sent)) != null) {
+      boolean spent = reason.equals("BUDGET_EXHAUSTED") && said.pushback() == null;
+      retryable = free && !spent && !LASTING.contains(reason) && !forbidden;
+    } else if (!said.given() && (own = ownOf(status, message, sent)) != null) {
       code = own.code;
-      String said = message;
+      String first = message.lines().findFirst().orElse("");
       message = own.message.formatted(call.target());
-      boolean unsent = own == Own.NO_SERVER || own == Own.HANGS_UP;
-      if (unsent || own == Own.BROKE) {
-        message += " (" + said.lines().findFirst().orElse("") + cause(status) + ")";
+      if (own.unsent || own == Own.BROKE) {
+        message += " (" + first + cause(status, own) + ")";
       }
       boolean ended = own == Own.GIVEN_UP || own == Own.CLOSED || own == Own.LATE;
       boolean never = ended && !call.reached();
@@ -219,35 +201,29 @@ record Failure(
       } else if (call.draws) {
         message += own.charged;
       }
-      retryable = unsent || never || own == Own.BROKE && !call.draws;
+      retryable = (own.unsent || never || own == Own.BROKE && !call.draws) && !forbidden;
     }
     return new Failure(
         code,
         reason,
         message,
-        requestId,
-        metadata,
-        List.copyOf(violations),
-        retryAfter,
+        said.requestId().isEmpty() ? call.logId : said.requestId(),
+        said.metadata(),
+        said.violations(),
+        said.retryAfter(),
+        said.pushback(),
         retryable,
         own,
         failed);
   }
 
-  private static List<Any> detailsOf(StatusRuntimeException failed) {
-    try {
-      return StatusProto.fromThrowable(failed).getDetailsList();
-    } catch (IllegalArgumentException unreadable) {
-      return List.of();
+  private static String cause(Status status, Own own) {
+    Throwable cause = status.getCause();
+    // The first of a handshake's causes says what is wrong with a certificate.
+    while (own == Own.NO_TLS && cause.getCause() != null) {
+      cause = cause.getCause();
     }
-  }
-
-  private static Duration longest(Duration one, Duration other) {
-    return one.compareTo(other) > 0 ? one : other;
-  }
-
-  private static String cause(Status status) {
-    return status.getCause() == null ? "" : ": " + status.getCause().getMessage();
+    return cause == null ? "" : ": " + cause.getMessage();
   }
 
   private static Own ownOf(Status status, String message, boolean sent) {

@@ -92,10 +92,6 @@ public record Image(
     };
   }
 
-  boolean isOf(ByteString bytes) {
-    return HexFormat.of().formatHex(Verifier.sha256(bytes).toByteArray()).equals(sha256);
-  }
-
   static ByteString wrapped(byte[] data) {
     return UnsafeByteOperations.unsafeWrap(data);
   }

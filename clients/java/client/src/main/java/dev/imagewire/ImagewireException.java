@@ -37,7 +37,10 @@ public class ImagewireException extends RuntimeException {
     return failure().reason();
   }
 
-  /** The contract's value of the reason; that of none if there is none or it is not known here. */
+  /**
+   * The contract's value of the reason; ERROR_REASON_UNSPECIFIED if there is none or this client
+   * does not know it.
+   */
   public ErrorReason errorReason() {
     try {
       return ErrorReason.valueOf("ERROR_REASON_" + reason());

@@ -52,7 +52,13 @@ final class Store {
                   sending);
               return sending.await();
             });
-    return Image.of(stored.getImage(), data, false);
+    var kept = stored.getImage();
+    if (kept.getImageId().isEmpty()
+        || kept.getSizeBytes() != data.size()
+        || !kept.getSha256().equals(first.getSha256())) {
+      throw corrupt("the answer to an upload names no picture, or another one than was sent");
+    }
+    return Image.of(kept, data, false);
   }
 
   /** Sends a picture as fast as the server takes it. */

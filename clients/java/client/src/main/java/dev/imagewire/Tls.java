@@ -27,7 +27,7 @@ public record Tls(Path ca, Path cert, Path key, String serverName) {
     TlsChannelCredentials.Builder made = TlsChannelCredentials.newBuilder();
     try {
       if (ca != null) {
-        made.trustManager(ca.toFile());
+        made.trustManager(new Trust(ca));
       }
       if (cert != null) {
         made.keyManager(cert.toFile(), key.toFile());

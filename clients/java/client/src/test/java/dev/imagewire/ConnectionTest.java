@@ -14,13 +14,19 @@ import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 class ConnectionTest {
@@ -53,6 +59,83 @@ class ConnectionTest {
           assertThrows(ImagewireException.InvalidRequest.class, () -> Client.create(wrong), wrong);
       assertEquals("target", failed.violations().get(0).field());
       assertTrue(!failed.getMessage().contains("secret"));
+    }
+  }
+
+  private static boolean hasIpv6() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
+      return socket.isBound();
+    } catch (IOException none) {
+      return false;
+    }
+  }
+
+  @Test
+  void anAddressOfIpv6IsATarget() throws IOException {
+    try (var server = new FakeServer(FakeServer.ANSWERS)) {
+      for (String target : List.of("[::1]:%d", "http://[::1]:%d", "dns:///[::1]:%d")) {
+        try (var client = Client.create(target.formatted(server.port()))) {
+          assertEquals("dns:///[::1]:" + server.port(), client.target());
+          if (hasIpv6()) {
+            assertNotNull(client.draw("A banana"));
+          }
+        }
+      }
+      try (var client = Client.create("[fe80::1%lo]:1")) {
+        assertEquals("dns:///[fe80::1%lo]:1", client.target());
+      }
+    }
+  }
+
+  @Test
+  void aUnixSocketBringsNoWarnings() {
+    var warned = new CopyOnWriteArrayList<String>();
+    var handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord said) {
+            warned.add(said.getMessage());
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    var netty = Logger.getLogger("io.grpc.netty.shaded.io.netty.bootstrap.Bootstrap");
+    netty.addHandler(handler);
+    try (var client = Client.builder().target("unix:/nowhere/socket").retries(0).build()) {
+      assertThrows(ImagewireException.Unavailable.class, client::ping);
+    } finally {
+      netty.removeHandler(handler);
+    }
+    assertEquals(List.of(), warned);
+  }
+
+  @Test
+  void aServerThatGoesAwayEndsItsCallsAndTheNextGoesToItsSuccessor() throws Exception {
+    var away = new CountDownLatch(1);
+    FakeServer.Script ends =
+        call -> {
+          call.send(FakeServer.events().subList(0, 7));
+          away.await();
+          call.send(FakeServer.events().subList(7, 12));
+        };
+    try (var server = new FakeServer(ends);
+        var client = server.client();
+        var stream = client.stream("A banana")) {
+      Iterator<Event> events = stream.iterator();
+      events.next();
+      int port = server.port();
+      server.goAway(); // no new connections, and those in use end with their calls
+      try (var next = new FakeServer(port, FakeServer.ANSWERS)) {
+        assertNotNull(client.draw("A banana"));
+        assertEquals(1, next.asked.size());
+        away.countDown();
+        assertNotNull(stream.collect().image());
+        assertEquals(1, server.asked.size());
+      }
     }
   }
 

@@ -24,6 +24,7 @@ import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -59,9 +60,13 @@ final class FakeServer extends ChatServiceImplBase implements ServerInterceptor,
   }
 
   FakeServer(int port, Script... scripts) throws IOException {
+    this(port, InsecureServerCredentials.create(), scripts);
+  }
+
+  FakeServer(int port, ServerCredentials credentials, Script... scripts) throws IOException {
     this.scripts = new ArrayList<>(Arrays.asList(scripts));
     server =
-        Grpc.newServerBuilderForPort(port, InsecureServerCredentials.create())
+        Grpc.newServerBuilderForPort(port, credentials)
             .addService(this)
             .intercept(this)
             .build()
@@ -74,6 +79,11 @@ final class FakeServer extends ChatServiceImplBase implements ServerInterceptor,
 
   Client client() {
     return Client.create("127.0.0.1:" + port());
+  }
+
+  /** Takes no new calls, and ends when those that run have ended. */
+  void goAway() {
+    server.shutdown();
   }
 
   @Override
