@@ -21,8 +21,12 @@ def _listed() -> tuple[set[str], set[str]]:
 
 
 def _found() -> set[str]:
-    """Every file that has a name of the field, but for tests and documentation, and for what other providers know."""
-    command = ["git", "grep", "-lE", NAMES, "--", ":!tests", ":!clients/*/test/*", ":!docs", ":!*.md"]
+    """Every file that has a name of the field, but for tests, documentation and the page, which offers what it likes.
+
+    What other providers know of it does not count either.
+    """
+    page = [":!clients/typescript/web", ":!service/imagewire_server/api/rest/page"]
+    command = ["git", "grep", "-lE", NAMES, "--", ":!tests", ":!clients/*/test/*", ":!docs", ":!*.md", *page]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return {name for name in found if not name.startswith(PROVIDERS) or name.startswith(f"{PROVIDERS}google/")}
 

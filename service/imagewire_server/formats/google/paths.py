@@ -16,10 +16,11 @@ PLACES = (GEMINI, EXPRESS, "/projects/{project}/locations/{location}/publishers/
 # OpenAI's API has paths in /v1 too: there, Google's are known by what stands behind it.
 _NATIVE = re.compile(
     r"/(?:upload/|download/)?(?:v1beta|v1beta1|v1alpha)(?:/.*)?|/(?:upload|download)/.*"
-    r"|/v1/(?:projects|publishers|tunedModels|cachedContents|operations|batches|media)(?:/.*)?"
-    r"|/v1/models/.*:[^/:]*",
+    r"|/v1/(?:projects|publishers|tunedModels|cachedContents|operations|batches|media)(?:/.*)?",
     re.DOTALL,
 )
+# With POST; the name of a model, which is read with GET, may have a colon too.
+_METHOD = re.compile(r"/v1/models/.*:[^/:]*", re.DOTALL)
 _VERTEX = re.compile(r"/v1\w*/(?:projects|publishers)/")
 _LIST = re.compile(r"/v1\w*(?:/projects/[^/]+/locations/[^/]+)?(?:/publishers/[^/]+)?/models(?:/.*)?", re.DOTALL)
 _SHARED = re.compile(r"/v1/(?P<what>models|files)(?:/.*)?", re.DOTALL)
@@ -48,7 +49,7 @@ def is_native(method: str, path: str, headers: Mapping[bytes, bytes], query: byt
 
     method: HTTP's.
     """
-    if _NATIVE.fullmatch(path):
+    if _NATIVE.fullmatch(path) or (method == "POST" and _METHOD.fullmatch(path)):
         return True
     shared = _SHARED.fullmatch(path)
     if shared is None or (shared["what"] == "models" and method not in {"GET", "HEAD"}):

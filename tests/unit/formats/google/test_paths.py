@@ -16,6 +16,8 @@ SDK = {b"x-goog-api-client": b"google-genai-sdk/1"}
         ("POST", "/v1/models/a:generateContent", {}, b"", True),
         ("POST", "/v1/models/a/b:new", {}, b"", True),
         ("POST", "/v1/models/a", {}, b"", False),
+        ("GET", "/v1/models/a:thinking", {}, b"", False),
+        ("GET", "/v1/models/a:thinking", SDK, b"", True),
         ("POST", "/v1/projects/p/locations/l/publishers/google/models/a:generateContent", {}, b"", True),
         ("POST", "/v1/publishers/google/models/a:generateContent", {}, b"", True),
         ("POST", "/upload/v1beta/files", {}, b"", True),
