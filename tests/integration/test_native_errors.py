@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import Stack, running_stack
+from tests.deployments import google
 from tests.integration.native import FLASH, VERTEX, body, directly, post, reason
+from tests.integration.raw_listener import answer as http_answer
+from tests.integration.raw_listener import listening
 
 JSON = {"content-type": "application/json"}
 KEYS = ({"x-goog-api-key": "wrong"}, {"authorization": "Bearer wrong"}, {})
@@ -164,3 +167,15 @@ async def test_what_is_no_name_of_a_model_reaches_no_provider(rest: Stack, name:
         answer = await rest.rest.post(f"/v1beta/models/{name}:{method}", json=body())
         assert (answer.status_code, reason(answer)) == (404, "MODEL_NOT_FOUND"), answer.text
     assert not rest.emulator.ledger.entries
+
+
+async def test_an_error_behind_a_whole_answer_shows_no_key() -> None:
+    whole = '{"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}]}'
+    error = '{"error": {"code": 503, "message": "the key AIza-of-the-server", "status": "UNAVAILABLE"}}'
+    said = f"data: {whole}\n\ndata: {error}\n\n".encode()
+    async with listening(http_answer(said, content_type="text/event-stream")) as provider:
+        base = f"http://127.0.0.1:{provider.port}/v1beta"
+        deployment = google("gemini", "gemini/*", "gemini", "*", api_key="AIza-of-the-server", api_base=base)
+        async with running_stack((deployment,), rest=True) as stack:
+            answer = await post(stack, way="sse")
+    assert answer.content == said.replace(b"AIza-of-the-server", b"[redacted]")

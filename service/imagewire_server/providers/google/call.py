@@ -25,6 +25,7 @@ from imagewire_server.providers.google.wire import (
     check_text,
     encode,
     refusal,
+    without,
 )
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, extended, prepared
 
@@ -158,7 +159,7 @@ class GoogleCall:
             report.answer = reader
             ended = False
             while not ended:
-                events, error, ended = await _next(answer, reader, first, relayed)
+                events, error, ended = await _next(answer, reader, first, relayed, credentials)
                 first = b""
                 if events:
                     yield events
@@ -182,7 +183,7 @@ async def _pass_on(answer: HttpAnswer, first: bytes, relayed: RelayedBytes) -> N
 
 
 async def _next(
-    answer: HttpAnswer, reader: Reader, read: bytes, relayed: RelayedBytes | None
+    answer: HttpAnswer, reader: Reader, read: bytes, relayed: RelayedBytes | None, credentials: Mapping[str, str]
 ) -> tuple[list[StreamEvent], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 
@@ -203,7 +204,8 @@ async def _next(
         return events, error, True
     finally:
         if relayed is not None:
-            relayed.add(piece if read_on else before_error(piece))
+            # An error behind a whole answer changes nothing, and is passed on; it too may quote a key.
+            relayed.add(without(piece if read_on else before_error(piece), credentials.values()))
     if time.monotonic() - begun > _LONG:
         await asyncio.sleep(0)  # what has arrived is read without a wait, and other calls want their turn
     return events, None, ended
