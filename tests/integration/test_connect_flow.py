@@ -12,6 +12,8 @@ from tests.integration import processes
 from tests.integration.connect_calls import CONNECT, CONNECT_JSON, CREATE, PROTO, STREAM, WEB, enveloped, spec, written
 from tests.integration.raw_client import Client
 
+pytestmark = pytest.mark.system
+
 SILENT = "gemini/emulator-silent"
 _SIZE = 20_000_000
 _RATE = 2_000_000  # bytes a second

@@ -20,6 +20,8 @@ from tests.integration.test_bounded_served import Provider
 from tests.pictures import PNG
 from tests.upstream import answering_beside
 
+pytestmark = pytest.mark.system
+
 _MB = 1024 * 1024
 _PATH = f"/v1beta/models/{FLASH}:generateContent"
 
@@ -85,7 +87,6 @@ async def test_d3_what_holds_too_much_is_refused_at_once(made: Callable[[], byte
         assert len(stack.emulator.ledger.entries) == 1
 
 
-@pytest.mark.system
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ["a picture of 40 MB", "45 MB of plain text", "16 000 parts"])
 async def test_d3_memory_of_a_request(name: str) -> None:
