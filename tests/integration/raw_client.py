@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 import json
 import socket
+from collections.abc import AsyncIterator
+
+_SLOW_FOR = 4_000_000
 
 JSON = b"host: localhost\r\ncontent-type: application/json\r\n"
 
@@ -67,3 +70,13 @@ class Client:
             while piece := await self.read():
                 found += piece
         return bytes(found)
+
+    async def slowly(self, rate: int) -> AsyncIterator[bytes]:
+        """All until the end, at so many bytes a second for its first 4 MB."""
+        loop = asyncio.get_running_loop()
+        begun, size = loop.time(), 0
+        while piece := await self.read():
+            size += len(piece)
+            yield piece
+            if size < _SLOW_FOR:
+                await asyncio.sleep(max(begun + size / rate - loop.time(), 0))

@@ -1,7 +1,6 @@
 """Connect and slow clients: flat memory, back-pressure, time-outs, and ends that travel up."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -17,18 +16,6 @@ pytestmark = pytest.mark.system
 SILENT = "gemini/emulator-silent"
 _SIZE = 20_000_000
 _RATE = 2_000_000  # bytes a second
-_SLOW_FOR = 4_000_000
-
-
-async def _slowly(client: Client) -> AsyncIterator[bytes]:
-    """The response at 2 MB a second, for its first 4 MB."""
-    loop = asyncio.get_running_loop()
-    begun, size = loop.time(), 0
-    while piece := await client.read():
-        size += len(piece)
-        yield piece
-        if size < _SLOW_FOR:
-            await asyncio.sleep(max(begun + size / _RATE - loop.time(), 0))
 
 
 def _asked(path: str, headers: dict[str, str], model: str) -> bytes:
@@ -52,7 +39,7 @@ async def test_a_20_mb_stream_to_a_slow_reader_takes_less_than_4_mb(headers: dic
         server.forget_peak()
         async with Client(server.rest) as client:
             await client.send(_asked(STREAM, headers, f"gemini/emulator-size-{_SIZE}"))
-            size = sum([len(piece) async for piece in _slowly(client)])
+            size = sum([len(piece) async for piece in client.slowly(_RATE)])
         peak = server.memory("VmHWM") - before
     assert size > _SIZE
     assert peak < 4_000_000, f"{peak / 1e6:.2f} MB"

@@ -24,18 +24,6 @@ _JSON = {"content-type": "application/json"}
 
 _SIZE = 20_000_000
 _RATE = 1_000_000  # bytes a second
-_SLOW_FOR = 4_000_000
-
-
-async def _slowly(client: Client) -> AsyncIterator[bytes]:
-    """The response at 1 MB a second, for its first 4 MB."""
-    loop = asyncio.get_running_loop()
-    begun, size = loop.time(), 0
-    while piece := await client.read():
-        size += len(piece)
-        yield piece
-        if size < _SLOW_FOR:
-            await asyncio.sleep(max(begun + size / _RATE - loop.time(), 0))
 
 
 def _dechunked(response: bytes) -> bytes:
@@ -64,7 +52,7 @@ async def test_a_20_mb_picture_to_a_slow_reader_takes_less_than_4_mb(*, stream: 
         async with Client(server.rest) as client:
             model = f"gemini/emulator-size-{_SIZE}"
             await client.post("/v1/chat/completions", {**asked, "model": model, "stream": stream})
-            pieces = [piece async for piece in _slowly(client)]
+            pieces = [piece async for piece in client.slowly(_RATE)]
         peak = server.memory("VmHWM") - before
         drawn = processes.ledger(emulator.address)[-1]["images"][0]["sha256"]
     response = await asyncio.to_thread(_dechunked, b"".join(pieces))

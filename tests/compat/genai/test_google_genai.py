@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from google import genai
-from google.auth.credentials import AnonymousCredentials
 from google.genai import errors, types
 
 from imagewire_emulator import Emulator, in_thread
+from tests.compat.genai import native_clients
 
 # Google's SDK subclasses aiohttp's session, which aiohttp advises against.
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
@@ -30,27 +30,9 @@ def emulator() -> Iterator[Emulator]:
         yield made
 
 
-class _Token(AnonymousCredentials):  # type: ignore[no-untyped-call]
-    """Credentials that hold the emulator's token already."""
-
-    def __init__(self, token: str) -> None:
-        super().__init__()
-        self.token = token
-
-    @property
-    def expired(self) -> bool:
-        return False
-
-
 def made_client(emulator: Emulator, api: str) -> genai.Client:
-    options = types.HttpOptions(base_url=emulator.base_url)
-    if api == "gemini":
-        return genai.Client(api_key=emulator.api_key, http_options=options)
-    if api == "express":
-        return genai.Client(vertexai=True, api_key=emulator.api_key, http_options=options)
-    return genai.Client(
-        vertexai=True, project="p", location="global", credentials=_Token(emulator.token), http_options=options
-    )
+    key = emulator.token if api == "vertex" else emulator.api_key
+    return native_clients.client(emulator.base_url, key, vertex=api == "vertex", express=api == "express")
 
 
 @pytest.fixture(params=["gemini", "express", "vertex"])

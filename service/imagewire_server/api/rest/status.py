@@ -3,28 +3,13 @@
 import math
 
 from imagewire_server.contract.access_errors import is_lasting
+from imagewire_server.contract.code import HTTP_STATUSES
 from imagewire_server.contract.errors import Code, Error, ShuttingDown, UpstreamError
 
 Headers = list[tuple[bytes, bytes]]
 
-_STATUSES = {
-    Code.CANCELLED: 499,
-    Code.UNKNOWN: 500,
-    Code.INVALID_ARGUMENT: 400,
-    Code.DEADLINE_EXCEEDED: 504,
-    Code.NOT_FOUND: 404,
-    Code.ALREADY_EXISTS: 409,
-    Code.PERMISSION_DENIED: 403,
-    Code.RESOURCE_EXHAUSTED: 429,
-    Code.FAILED_PRECONDITION: 400,
-    Code.ABORTED: 409,
-    Code.OUT_OF_RANGE: 400,
-    Code.UNIMPLEMENTED: 400,
-    Code.INTERNAL: 500,
-    Code.UNAVAILABLE: 503,
-    Code.DATA_LOSS: 502,
-    Code.UNAUTHENTICATED: 401,
-}
+# A field that is not served is the caller's mistake, and a damaged answer the provider's.
+_STATUSES = HTTP_STATUSES | {Code.UNIMPLEMENTED: 400, Code.DATA_LOSS: 502}
 _BY_REASON = {
     # Failures of the provider, or of the server's credentials for it, are not the caller's fault.
     "UPSTREAM_CREDENTIALS": 502,

@@ -10,30 +10,11 @@ from google.protobuf.json_format import MessageToDict
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from imagewire_server.contract.errors import Code
+from imagewire_server.contract.code import Code
 from imagewire_server.formats.connect.envelope import END, WEB_TRAILERS, head
 
 Metadata = Sequence[tuple[str, str]]
 
-# As Connect's specification has them.
-HTTP_STATUSES = {
-    Code.CANCELLED: 499,
-    Code.UNKNOWN: 500,
-    Code.INVALID_ARGUMENT: 400,
-    Code.DEADLINE_EXCEEDED: 504,
-    Code.NOT_FOUND: 404,
-    Code.ALREADY_EXISTS: 409,
-    Code.PERMISSION_DENIED: 403,
-    Code.RESOURCE_EXHAUSTED: 429,
-    Code.FAILED_PRECONDITION: 400,
-    Code.ABORTED: 409,
-    Code.OUT_OF_RANGE: 400,
-    Code.UNIMPLEMENTED: 501,
-    Code.INTERNAL: 500,
-    Code.UNAVAILABLE: 503,
-    Code.DATA_LOSS: 500,
-    Code.UNAUTHENTICATED: 401,
-}
 _DETAILS = {kind.DESCRIPTOR.full_name: kind for kind in (BadRequest, ErrorInfo, RequestInfo, RetryInfo)}
 # What stands in a grpc-message as it is.
 _PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")

@@ -34,10 +34,9 @@ def test_a_unary_error_has_its_details_in_both_forms() -> None:
 
 
 @pytest.mark.parametrize("code", Code)
-def test_every_code_has_connects_name_and_status(code: Code) -> None:
+def test_every_code_has_connects_name(code: Code) -> None:
     name = json.loads(errors.body(Status(code=code)))["code"]
     assert name == ("canceled" if code is Code.CANCELLED else code.name.lower())
-    assert 400 <= errors.HTTP_STATUSES[code] < 600
 
 
 def test_a_detail_of_another_type_has_its_bytes_alone() -> None:

@@ -17,6 +17,7 @@ from imagewire_server.api.rest.origin_check import OriginCheck
 from imagewire_server.api.rest.response import Response, Send
 from imagewire_server.api.rest.status import HttpError, error_headers
 from imagewire_server.contract import pb
+from imagewire_server.contract.code import HTTP_STATUSES
 from imagewire_server.contract.errors import Code, DeadlineExceeded, Error, Stalled
 from imagewire_server.core import metrics
 from imagewire_server.core.access.caller import Permission
@@ -27,7 +28,6 @@ from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.settle import settle
 from imagewire_server.formats.connect import envelope
-from imagewire_server.formats.connect.errors import HTTP_STATUSES
 from imagewire_server.formats.connect.kinds import Kind
 from imagewire_server.services.context import CALL
 from imagewire_server.services.error_details import status_of
