@@ -123,7 +123,7 @@ def test_the_code_makes_the_same_call(
     assert ended.returncode == 0, ended.stderr
     (name,) = [path.name for path in folder.iterdir() if path.stem == "picture"]
     with Image.open(io.BytesIO((folder / name).read_bytes())) as picture:
-        assert picture.size == (1376, 768) or picture.size[0] > picture.size[1]
+        assert picture.size[0] > picture.size[1]
     (entry,) = processes.ledger(emulator.address)[before:]
     parts = entry["body"]["contents"][0]["parts"]
     assert [part.get("text") for part in parts] == [None, CALL["prompt"]]
