@@ -11,10 +11,12 @@ from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
 
 _LONGEST = 500  # of what protobuf says of a wrong value
-_DEEPEST = 100
+# Protobuf reads 100 levels of messages, and each object inside a Struct takes three of them.
+_DEEPEST = 32
 _OBJECT = re.compile(rb"\s*\{")
 _UNKNOWN = re.compile(r'has no field named "([^"]*)" at "([^"]*)"')
 _FAILED = re.compile(r"Failed to parse (\w+) field: ")
+_UNREADABLE = re.compile(r"(Failed to load JSON: )+")
 
 _M = TypeVar("_M", bound=Message)
 
@@ -30,8 +32,12 @@ def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
     if not _OBJECT.match(data):
         raise InvalidRequest([Violation("", "the request must be a JSON object")])
     json_scan.check(data, "")
+    if json_scan.is_deep(data, _DEEPEST):
+        raise InvalidRequest(
+            [Violation("", f"the request's JSON is nested more than {_DEEPEST} levels deep; flatten it")]
+        )
     try:
-        json_format.Parse(data.decode(), message, max_recursion_depth=_DEEPEST)
+        json_format.Parse(data.decode(), message)
     except UnicodeDecodeError:
         raise InvalidRequest([Violation("", "the request's JSON is no valid UTF-8")]) from None
     except json_format.ParseError as error:
@@ -47,6 +53,8 @@ def encode(message: Message) -> bytes:
 
 def _violation(said: str) -> Violation:
     """What protobuf says of the first wrong field, without the list of all the fields that there are."""
+    if unreadable := _UNREADABLE.match(said):
+        return Violation("", f"the request is no valid JSON: {said[unreadable.end() :][:_LONGEST]}")
     if unknown := _UNKNOWN.search(said):
         name, path = unknown.groups()
         return Violation(".".join([*path.split(".")[1:], name]), "is no field of the contract")

@@ -10,7 +10,7 @@ from imagewire_server.contract.limits import MOST_VALUES
 from imagewire_server.formats.connect.proto_json import decode, encode
 
 _WRONG = [
-    ("no JSON", b'{"spec":', "", "Failed to load JSON"),
+    ("no JSON", b'{"spec":', "", "no valid JSON: Expecting value: line 1"),
     ("no object", b"[1]", "", "object"),
     ("no UTF-8", b'{"requestId":"\xff"}', "", "UTF-8"),
     ("an unknown field", b'{"speck":{}}', "speck", "is no field"),
@@ -18,8 +18,8 @@ _WRONG = [
     ("a wrong type", b'{"spec":{"model":5}}', "spec.model", "expected string"),
     ("a wrong number", b'{"maxFrameBytes":"many"}', "maxFrameBytes", "many"),
     ("a wrong enum", b'{"onDisconnect":"SOMETIMES"}', "onDisconnect", "SOMETIMES"),
-    ("a field given twice", b'{"requestId":"a","requestId":"b"}', "", "duplicate key"),
-    ("too deep", b'{"spec":' + b'{"a":' * 100_000, "", ""),
+    ("a field given twice", b'{"requestId":"a","requestId":"b"}', "", "no valid JSON: duplicate key"),
+    ("too deep", b'{"spec":' * 5_000, "", "more than 32 levels"),
     ("too many values", b'{"a":[' + b"1," * (MOST_VALUES + 1) + b"1]}", "", "values"),
 ]
 
@@ -31,7 +31,19 @@ def test_what_is_wrong_is_named(data: bytes, field: str, words: str) -> None:
     [violation] = caught.value.violations
     assert violation.field == field
     assert words in violation.description
-    assert len(violation.description) <= 500
+    assert len(violation.description) <= 550
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_is_taken_of_json_is_no_deeper_than_what_is_taken_of_protobuf(opening: str) -> None:
+    closing = "]" if opening == "[" else "}"
+    # The request, its spec and the extra_body are three levels.
+    body = '{"spec":{"extraBody":{"a":' + opening * 29 + "1" + closing * 29 + "}}}"
+    made = decode(body.encode(), pb.StreamCompletionRequest)
+    assert pb.StreamCompletionRequest.FromString(made.SerializeToString()) == made
+    deeper = body.replace("1", opening + "1" + closing)
+    with pytest.raises(InvalidRequest, match="more than 32 levels"):
+        decode(deeper.encode(), pb.StreamCompletionRequest)
 
 
 @pytest.mark.parametrize("name", ["request_id", "requestId"])
