@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.limits import too_deep
 
 _LONGEST = 500  # of what protobuf says of a wrong value
 # Protobuf reads 100 levels of messages, and each object inside a Struct takes three of them.
@@ -33,9 +34,7 @@ def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
         raise InvalidRequest([Violation("", "the request must be a JSON object")])
     json_scan.check(data, "")
     if json_scan.is_deep(data, _DEEPEST):
-        raise InvalidRequest(
-            [Violation("", f"the request's JSON is nested more than {_DEEPEST} levels deep; flatten it")]
-        )
+        raise InvalidRequest([Violation("", too_deep(_DEEPEST))])
     try:
         json_format.Parse(data.decode(), message)
     except UnicodeDecodeError:

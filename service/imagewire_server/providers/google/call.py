@@ -152,7 +152,7 @@ class GoogleCall:
             if relayed is not None:
                 relayed.begin(answer.content_type)
                 if not report.draws:
-                    await _pass_on(answer, first, relayed)
+                    relayed.add(without(await _small(answer, first), credentials.values()))
                     yield [pb.Event(finished=pb.Finished())]
                     return
             reader = Reader(secrets=credentials.values())
@@ -169,17 +169,18 @@ class GoogleCall:
                     await relayed.room()
 
 
-async def _pass_on(answer: HttpAnswer, first: bytes, relayed: RelayedBytes) -> None:
+async def _small(answer: HttpAnswer, first: bytes) -> bytes:
     """A small answer of which no events are made. first: what was read already."""
-    piece, size = first or await answer.read(), 0
-    while piece:
-        size += len(piece)
-        if size > _SMALL_ANSWER:
+    whole = bytearray(first)
+    while piece := await answer.read():
+        whole += piece
+        if len(whole) > _SMALL_ANSWER:
             raise TooLarge(f"the provider's answer is larger than the {_SMALL_ANSWER} bytes that such a one may have")
-        relayed.add(piece)
-        piece = await answer.read()
-    if not size:
-        raise Malformed("the provider's answer is empty")
+    try:
+        msgspec.json.decode(whole.removeprefix(b"\xef\xbb\xbf"), type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed("the provider's answer is no JSON object") from None
+    return bytes(whole)
 
 
 async def _next(

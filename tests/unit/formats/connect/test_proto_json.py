@@ -19,7 +19,7 @@ _WRONG = [
     ("a wrong number", b'{"maxFrameBytes":"many"}', "maxFrameBytes", "many"),
     ("a wrong enum", b'{"onDisconnect":"SOMETIMES"}', "onDisconnect", "SOMETIMES"),
     ("a field given twice", b'{"requestId":"a","requestId":"b"}', "", "no valid JSON: duplicate key"),
-    ("too deep", b'{"spec":' * 5_000, "", "more than 32 levels"),
+    ("too deep", b'{"spec":' * 5_000, "", "nested more than 32 levels"),
     ("too many values", b'{"a":[' + b"1," * (MOST_VALUES + 1) + b"1]}", "", "values"),
 ]
 
@@ -42,7 +42,7 @@ def test_what_is_taken_of_json_is_no_deeper_than_what_is_taken_of_protobuf(openi
     made = decode(body.encode(), pb.StreamCompletionRequest)
     assert pb.StreamCompletionRequest.FromString(made.SerializeToString()) == made
     deeper = body.replace("1", opening + "1" + closing)
-    with pytest.raises(InvalidRequest, match="more than 32 levels"):
+    with pytest.raises(InvalidRequest, match="nested more than 32 levels"):
         decode(deeper.encode(), pb.StreamCompletionRequest)
 
 
