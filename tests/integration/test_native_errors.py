@@ -144,6 +144,7 @@ async def test_a_time_limit_by_header(rest: Stack, header: str) -> None:
         {"contents": [{"parts": [{"fileData": {"fileUri": "gs://bucket/a.png"}}]}]},
         {"contents": [{"parts": [{"file_data": {"file_uri": "files/abc"}}]}]},
         {"later": [{"x": "\\u0067s://bucket/a.png"}]},
+        {"contents": [{"parts": [{"fileData": {"fileUri": "http://127.0.0.1:1/v1beta/files/abc"}}]}]},
         {"tools": [{"googleMaps": {"authConfig": {}}}]},
     ],
 )
@@ -180,6 +181,18 @@ async def test_an_error_behind_a_whole_answer_shows_no_key() -> None:
         async with running_stack((deployment,), rest=True) as stack:
             answer = await post(stack, way="sse")
     assert answer.content == said.replace(b"AIza-of-the-server", b"[redacted]")
+
+
+@pytest.mark.parametrize("key", ["any", "AAAAAAAAAAAA"])
+async def test_a_picture_and_a_text_may_have_the_letters_of_a_key(key: str) -> None:
+    parts = [{"inlineData": {"mimeType": "image/png", "data": "AAAA" * 50_000 + "any+"}}, {"text": f"any {key}"}]
+    said = json.dumps({"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]}).encode()
+    async with listening(http_answer(said)) as provider:
+        base = f"http://127.0.0.1:{provider.port}/v1beta"
+        deployment = google("gemini", "gemini/*", "gemini", "*", api_key=key, api_base=base)
+        async with running_stack((deployment,), rest=True) as stack:
+            answer = await post(stack)
+    assert answer.content == said
 
 
 @pytest.mark.parametrize("said", [b"<html>Sign in</html>", b"null", b"[1]", b"", b'{"totalTokens": 2} {}', b'"\xff"'])

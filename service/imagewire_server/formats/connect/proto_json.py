@@ -1,6 +1,7 @@
 """Protobuf's JSON: requests become messages, messages become answers."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.limits import too_deep
 
+_PACKAGE = "imagewire.v1"
 _LONGEST = 500  # of what protobuf says of a wrong value
 # Protobuf reads 100 levels of messages, and each object inside a Struct takes three of them.
 _DEEPEST = 32
@@ -41,6 +43,8 @@ def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
         raise InvalidRequest([Violation("", "the request's JSON is no valid UTF-8")]) from None
     except json_format.ParseError as error:
         raise InvalidRequest([_violation(" ".join(str(error).split()))]) from None
+    if b"_" in data and (twice := list(_twice(msgspec.json.decode(data), message.DESCRIPTOR, ""))):
+        raise InvalidRequest(twice)
     return message
 
 
@@ -48,6 +52,24 @@ def encode(message: Message) -> bytes:
     """The JSON text of a message, with names as protobuf's JSON has them. Bytes are base64."""
     made: dict[str, Any] = json_format.MessageToDict(message)
     return msgspec.json.encode(made)
+
+
+def _twice(given: Any, kind: Any, path: str) -> Iterator[Violation]:
+    """The fields that are given in both spellings, of which protobuf takes the last."""
+    if not isinstance(given, dict) or kind.file.package != _PACKAGE:
+        return
+    spelled: dict[int, str] = {}
+    for name, value in given.items():
+        field = kind.fields_by_camelcase_name.get(name) or kind.fields_by_name.get(name)
+        if field is None:  # a name in brackets, of an extension
+            continue
+        if (other := spelled.setdefault(field.number, name)) != name:
+            yield Violation(path + name, f"is given as {other} too; leave out one of them")
+        elif field.message_type is not None:
+            many = value if isinstance(value, list) else [value]
+            for number, one in enumerate(many):
+                place = f"{path}{name}[{number}]." if isinstance(value, list) else f"{path}{name}."
+                yield from _twice(one, field.message_type, place)
 
 
 def _violation(said: str) -> Violation:

@@ -21,11 +21,11 @@ from imagewire_server.providers.google.wire import (
     Allowed,
     Body,
     Reader,
+    Redaction,
     before_error,
     check_text,
     encode,
     refusal,
-    without,
 )
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, extended, prepared
 
@@ -152,14 +152,16 @@ class GoogleCall:
             if relayed is not None:
                 relayed.begin(answer.content_type)
                 if not report.draws:
-                    relayed.add(without(await _small(answer, first), credentials.values()))
+                    redaction = Redaction(credentials.values(), everywhere=True)
+                    relayed.add(redaction.feed(await _small(answer, first), last=True))
                     yield [pb.Event(finished=pb.Finished())]
                     return
             reader = Reader(secrets=credentials.values())
             report.answer = reader
+            redaction = Redaction(credentials.values())
             ended = False
             while not ended:
-                events, error, ended = await _next(answer, reader, first, relayed, credentials)
+                events, error, ended = await _next(answer, reader, first, relayed, redaction)
                 first = b""
                 if events:
                     yield events
@@ -184,7 +186,7 @@ async def _small(answer: HttpAnswer, first: bytes) -> bytes:
 
 
 async def _next(
-    answer: HttpAnswer, reader: Reader, read: bytes, relayed: RelayedBytes | None, credentials: Mapping[str, str]
+    answer: HttpAnswer, reader: Reader, read: bytes, relayed: RelayedBytes | None, redaction: Redaction
 ) -> tuple[list[StreamEvent], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 
@@ -206,7 +208,7 @@ async def _next(
     finally:
         if relayed is not None:
             # An error behind a whole answer changes nothing, and is passed on; it too may quote a key.
-            relayed.add(without(piece if read_on else before_error(piece), credentials.values()))
+            relayed.add(redaction.feed(piece if read_on else before_error(piece), last=ended or not read_on))
     if time.monotonic() - begun > _LONG:
         await asyncio.sleep(0)  # what has arrived is read without a wait, and other calls want their turn
     return events, None, ended

@@ -19,6 +19,13 @@ _WRONG = [
     ("a wrong number", b'{"maxFrameBytes":"many"}', "maxFrameBytes", "many"),
     ("a wrong enum", b'{"onDisconnect":"SOMETIMES"}', "onDisconnect", "SOMETIMES"),
     ("a field given twice", b'{"requestId":"a","requestId":"b"}', "", "no valid JSON: duplicate key"),
+    ("two spellings", b'{"requestId":"a","request_id":"b"}', "request_id", "is given as requestId too"),
+    (
+        "two spellings inside",
+        b'{"spec":{"messages":[{},{"parts":[{"image":{"mime_type":"a","mimeType":"b"}}]}],"labels":{"a_b":"1","aB":"2"}}}',
+        "spec.messages[1].parts[0].image.mimeType",
+        "is given as mime_type too",
+    ),
     ("too deep", b'{"spec":' * 5_000, "", "nested more than 32 levels"),
     ("too many values", b'{"a":[' + b"1," * (MOST_VALUES + 1) + b"1]}", "", "values"),
 ]
@@ -44,6 +51,16 @@ def test_what_is_taken_of_json_is_no_deeper_than_what_is_taken_of_protobuf(openi
     deeper = body.replace("1", opening + "1" + closing)
     with pytest.raises(InvalidRequest, match="nested more than 32 levels"):
         decode(deeper.encode(), pb.StreamCompletionRequest)
+
+
+def test_names_inside_extra_body_are_the_providers() -> None:
+    given = {"a_b": 1, "aB": 2}
+    made = decode(
+        json.dumps({"spec": {"extra_body": given, "labels": {"a_b": "1", "aB": "2"}}}).encode(),
+        pb.StreamCompletionRequest,
+    )
+    assert dict(made.spec.extra_body) == given
+    assert dict(made.spec.labels) == {"a_b": "1", "aB": "2"}
 
 
 @pytest.mark.parametrize("name", ["request_id", "requestId"])
