@@ -8,9 +8,9 @@ import msgspec
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from imagewire_server.contract import json_scan
+from imagewire_server.contract import json_scan, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.contract.limits import too_deep
+from imagewire_server.contract.limits import MOST_TEXT, too_deep
 
 _PACKAGE = "imagewire.v1"
 _LONGEST = 500  # of what protobuf says of a wrong value
@@ -45,6 +45,11 @@ def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
         raise InvalidRequest([_violation(" ".join(str(error).split()))]) from None
     if b"_" in data and (twice := list(_twice(msgspec.json.decode(data), message.DESCRIPTOR, ""))):
         raise InvalidRequest(twice)
+    # In JSON, a long text looks like a picture.
+    if message.ByteSize() > MOST_TEXT and (
+        found := protobuf_scan.find(message.SerializeToString(), message.DESCRIPTOR)
+    ):
+        raise InvalidRequest(found)
     return message
 
 
