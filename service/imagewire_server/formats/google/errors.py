@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from imagewire_server.contract.errors import DOMAIN, Error
+from imagewire_server.contract.errors import DOMAIN, Error, Refused
 
 _TYPE = "type.googleapis.com/google.rpc."
 _MOST_VIOLATIONS = 64
@@ -24,6 +24,8 @@ def body(error: Error, http_status: int, status: str, request_id: str) -> dict[s
         details.append(_detail("BadRequest", fieldViolations=named))
     if error.retry_after is not None:
         details.append(_detail("RetryInfo", retryDelay=f"{error.retry_after:.3f}s"))
+    if isinstance(error, Refused):
+        details += map(dict, error.details)
     return _made(http_status, error.message, status, details)
 
 
