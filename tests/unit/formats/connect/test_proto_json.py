@@ -26,6 +26,14 @@ _WRONG = [
         "spec.messages[1].parts[0].image.mimeType",
         "is given as mime_type too",
     ),
+    ("a truth for a number", b'{"maxFrameBytes":true}', "maxFrameBytes", "must be a number"),
+    (
+        "no base64",
+        b'{"spec":{"messages":[{"image":{"data":"AA*A"}}]}}',
+        "spec.messages[0].image.data",
+        "no valid base64",
+    ),
+    ("padding inside", b'{"spec":{"continuationToken":"AA==AAAA"}}', "spec.continuationToken", "no valid base64"),
     ("too deep", b'{"spec":' * 5_000, "", "nested more than 32 levels"),
     ("too many values", b'{"a":[' + b"1," * (MOST_VALUES + 1) + b"1]}", "", "values"),
 ]
