@@ -1,4 +1,4 @@
-"""Google's SDKs for Node and Go through our server, with nothing changed but the base URL and the key.
+"""Google's SDKs for Node, Go and Java through our server, with nothing changed but the base URL and the key.
 
 What they say is what they say when they ask Google, which is the emulator here.
 """
@@ -55,6 +55,14 @@ def go() -> list[str]:
     return [str(program)]
 
 
+def java() -> list[str]:
+    stamp = HERE / "programs/java_genai/build/target/.stamp"
+    if not stamp.exists():
+        missing("Google's Java client: run make interop, which builds it with Maven")
+    classes = os.pathsep.join(str(stamp.parent / name) for name in ("classes", "lib/*"))
+    return [needs("java"), "-cp", classes, "Native"]
+
+
 def said(command: list[str], url: str, key: str, *, vertex: bool) -> dict[str, Any]:
     environ = {**os.environ, "BASE_URL": url, "KEY": key, "VERTEX": "1" if vertex else ""}
     for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_CLOUD_PROJECT", "GOOGLE_GENAI_USE_VERTEXAI"):
@@ -68,7 +76,7 @@ def said(command: list[str], url: str, key: str, *, vertex: bool) -> dict[str, A
 
 
 @pytest.mark.parametrize("api", ["gemini", "vertex"])
-@pytest.mark.parametrize("program", [node, go])
+@pytest.mark.parametrize("program", [node, go, java])
 def test_every_answer_is_what_google_says(urls: dict[str, str], program: Any, api: str) -> None:
     command, vertex = program(), api == "vertex"
     directly = said(command, urls["google"], "emulator-key", vertex=vertex)
