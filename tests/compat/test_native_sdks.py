@@ -6,7 +6,6 @@ What they say is what they say when they ask Google, which is the emulator here.
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,8 @@ import pytest
 from tests.compat.conftest import KEY, missing, needs
 from tests.compat.native_table import calls, compared
 from tests.compat.test_node import install
-from tests.integration import processes
 
 HERE = Path(__file__).parent
-_FILE = """\
-model_list:
-  - model_name: {provider}/*
-    litellm_params: {{model: {provider}/*, api_key: emulator-key}}
-general_settings:
-  master_key: {key}
-"""
-
-
-@pytest.fixture(scope="module")
-def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The emulator, and a server with each of Google's APIs behind it."""
-    files = {}
-    for provider in ("gemini", "vertex_ai"):
-        files[provider] = tmp_path_factory.mktemp(provider) / "config.yaml"
-        files[provider].write_text(_FILE.format(provider=provider, key=KEY))
-    with (
-        processes.emulator() as emulator,
-        processes.server(emulator.address, "--config", str(files["gemini"])) as gemini,
-        processes.server(emulator.address, "--config", str(files["vertex_ai"])) as vertex,
-    ):
-        yield {"google": emulator.address, "gemini": gemini.rest, "vertex": vertex.rest}
 
 
 def node() -> list[str]:
@@ -77,10 +53,10 @@ def said(command: list[str], url: str, key: str, *, vertex: bool) -> dict[str, A
 
 @pytest.mark.parametrize("api", ["gemini", "vertex"])
 @pytest.mark.parametrize("program", [node, go, java])
-def test_every_answer_is_what_google_says(urls: dict[str, str], program: Any, api: str) -> None:
+def test_every_answer_is_what_google_says(google: dict[str, str], program: Any, api: str) -> None:
     command, vertex = program(), api == "vertex"
-    directly = said(command, urls["google"], "emulator-key", vertex=vertex)
-    through = said(command, urls[api], KEY, vertex=vertex)
+    directly = said(command, google["directly"], "emulator-key", vertex=vertex)
+    through = said(command, google[api], KEY, vertex=vertex)
     assert list(directly) == [call["name"] for call in calls(vertex=vertex)]
     assert len(directly) >= (12 if vertex else 60)
     for name, answer in directly.items():
