@@ -221,3 +221,13 @@ async def test_a_count_of_tokens_is_passed_as_it_is_but_for_a_key() -> None:
         async with running_stack((deployment,), rest=True) as stack:
             answer = await stack.rest.post(COUNT, json=body())
     assert answer.content == said.replace(b"AIza-of-the-server", b"[redacted]")
+
+
+@pytest.mark.parametrize("status", [201, 299])
+async def test_a_count_of_tokens_may_have_any_status_of_success(status: int) -> None:
+    said = b'{"totalTokens": 2}'
+    async with listening(http_answer(said, status=status)) as provider:
+        base = f"http://127.0.0.1:{provider.port}/v1beta"
+        async with running_stack((google("gemini", "gemini/*", "gemini", "*", api_base=base),), rest=True) as stack:
+            answer = await stack.rest.post(COUNT, json=body())
+    assert (answer.status_code, answer.content) == (200, said)

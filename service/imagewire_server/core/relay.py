@@ -74,6 +74,8 @@ class Relay:
         """This upstream call is the answer: its bytes may go out."""
         attempt.is_chosen = True
         self._chosen = attempt
+        if self.is_closed:
+            attempt.clear()
         self.wake()
 
     def end(self, error: Exception | None = None) -> None:

@@ -81,3 +81,12 @@ async def test_a_slow_reader_is_waited_for_and_one_that_leaves_is_not() -> None:
     await waiting
     attempt.add(PIECE)
     assert attempt.take() == b""
+
+
+async def test_what_came_before_the_answer_was_chosen_is_not_held_once_its_reader_has_left() -> None:
+    relay = made()
+    attempt = relay.attempt()
+    attempt.add(b"a")
+    relay.close()
+    relay.choose(attempt)
+    assert attempt.take() == b""

@@ -10,7 +10,7 @@ from imagewire_server.api.rest.leaving import leaving
 from imagewire_server.api.rest.middleware import Exchange
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error, Stalled
+from imagewire_server.contract.errors import Error, Internal, Stalled
 from imagewire_server.core.reader import Reader
 from imagewire_server.core.relay import Relay
 from imagewire_server.core.wishes import Wishes
@@ -82,6 +82,9 @@ async def _pump(reader: Reader, relay: Relay) -> None:
         async with reader:
             async for _ in reader:
                 pass
+    except asyncio.CancelledError:
+        relay.end(Internal("the reader of an answer was cancelled"))  # heard by nobody where the caller has left
+        raise
     except Exception as error:  # noqa: BLE001  # it is raised where the bytes are read
         relay.end(error)
     else:

@@ -30,15 +30,16 @@ class EventFraming:
 
 
 class ArrayFraming:
-    """Of one array of answers."""
+    """Of one array of answers. A relay may send one answer in its place, to which nothing can be added."""
 
     def __init__(self) -> None:
         self._depth = 0
         self._in_string = self._escaped = False
-        self._last = b""  # the last byte that is no blank
+        self._first = self._last = b""  # of the bytes that are no blanks
 
     def feed(self, piece: bytes) -> None:
         """The next bytes."""
+        self._first = self._first or piece.lstrip(_BLANKS)[:1]
         self._last = piece.rstrip(_BLANKS)[-1:] or self._last
         at = 0
         while at < len(piece):
@@ -61,7 +62,7 @@ class ArrayFraming:
         """What ends the answer with an error, which is a JSON object; None inside an element, and behind the end."""
         if not self._last:
             return b"[%b\n]\n" % error
-        if self._depth != 1 or self._in_string:
+        if self._first != b"[" or self._depth != 1 or self._in_string:
             return None
         comma = b"" if self._last in {b"[", b","} else b",\r\n"
         return b"%b%b\n]\n" % (comma, error)

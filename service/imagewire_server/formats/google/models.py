@@ -20,7 +20,8 @@ def entry(name: str, *, vertex: bool, thinks: bool) -> dict[str, Any]:
 
 def page(entries: list[dict[str, Any]], size: str, token: str, *, vertex: bool) -> dict[str, Any]:
     """A page of a list. size, token: pageSize and pageToken of the URL, "" for none. Raises InvalidRequest."""
-    number, start = _natural(size or "0", "page_size"), _natural(token or "0", "page_token")
+    number = _natural(size or "0", "pageSize", "must be a whole number; at most 1000 entries are sent")
+    start = _natural(token or "0", "pageToken", "must be the nextPageToken of the page before")
     end = start + (min(number, _MOST) or _USUAL)
     more = {"nextPageToken": str(end)} if end < len(entries) else {}
     return {"publisherModels" if vertex else "models": entries[start:end], **more}
@@ -38,7 +39,7 @@ def unknown(name: str, *, vertex: bool) -> NotFound:
     return NotFound(f"{where} is not found. Call ListModels to see the list of available models.")
 
 
-def _natural(given: str, name: str) -> int:
+def _natural(given: str, name: str, words: str) -> int:
     if not given.isdecimal() or len(given) > _LONGEST:
-        raise InvalidRequest([Violation(name, "must be a number, as this server gave it")])
+        raise InvalidRequest([Violation(name, words)])
     return int(given)

@@ -139,7 +139,8 @@ class GoogleCall:
         async with aclosing(posted) as answer:
             # A relay may stamp another status of success on an answer; its body shows what it is.
             first = await answer.read() if 200 < answer.status < 300 else b""
-            if answer.status != 200 and _ANSWERS not in first:
+            is_answer = _ANSWERS in first or (200 < answer.status < 300 and not report.draws)
+            if answer.status != 200 and not is_answer:
                 raise refusal(
                     answer.status,
                     first + await answer.head(_ERROR_BYTES),

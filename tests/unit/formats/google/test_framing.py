@@ -50,6 +50,14 @@ def test_an_error_is_added_where_an_element_may_stand_and_the_whole_is_json(text
             assert added is None, text[:cut]
 
 
+def test_nothing_is_added_to_what_is_no_array() -> None:
+    text = b' {"candidates": [1], "b": {}} '
+    for cut in range(2, len(text) + 1):
+        framing = ArrayFraming()
+        framing.feed(text[:cut])
+        assert framing.added(ERROR) is None, text[:cut]
+
+
 @pytest.mark.parametrize("text", ARRAYS.values(), ids=ARRAYS)
 def test_an_array_is_the_same_in_any_pieces(text: bytes) -> None:
     whole = ArrayFraming()

@@ -33,7 +33,7 @@ def test_vertex_names_its_list_otherwise() -> None:
     assert models.page([], "", "", vertex=True) == {"publisherModels": []}
 
 
-@pytest.mark.parametrize(("size", "token", "field"), [("x", "", "page_size"), ("", "-1", "page_token")])
+@pytest.mark.parametrize(("size", "token", "field"), [("x", "", "pageSize"), ("", "-1", "pageToken")])
 def test_a_page_that_there_is_not(size: str, token: str, field: str) -> None:
     with pytest.raises(InvalidRequest, match=field):
         models.page(ENTRIES, size, token, vertex=False)
