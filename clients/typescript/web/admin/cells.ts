@@ -163,7 +163,7 @@ export const DAYS: readonly Column<Day>[] = [
 export const CALLS: readonly Column<Call>[] = [
   { title: "Ended", cell: ({ time }, now) => moment(time, now) },
   { title: "Result", cell: result },
-  { title: "Method", cell: ({ method }) => ({ text: method.replace(OWN, "") }) },
+  { title: "Method", cell: method },
   { title: "Caller", cell: ({ caller }) => ({ text: caller }) },
   {
     title: "Model",
@@ -173,7 +173,7 @@ export const CALLS: readonly Column<Call>[] = [
     title: "Took",
     number: true,
     cell: ({ seconds: took, first_image_byte_seconds: first }) => ({
-      text: seconds(took * 1000),
+      text: took < 0.1 ? `${Math.round(took * 1000)} ms` : seconds(took * 1000),
       exact: `${took} s${first === null ? "" : `, ${first} s until a picture began`}`,
     }),
   },
@@ -204,6 +204,15 @@ function result({ reason, status }: Call): Cell {
     return { text: "Cancelled", tone: "soft" };
   }
   return { text: reason, more: status, tone: "wrong" };
+}
+
+/** gRPC's "/imagewire.v1.ChatService/StreamCompletion", or HTTP's "POST /v1/chat/completions". */
+function method({ method: full }: Call): Cell {
+  const grpc = full.startsWith("/");
+  const [first = "", second = ""] = grpc
+    ? full.replace(OWN, "").split("/")
+    : [full.slice(0, full.indexOf(" ")), full.slice(full.indexOf(" ") + 1)];
+  return { text: second, more: first, exact: full };
 }
 
 function cost({ usd: paid, charged }: Call): Cell {

@@ -1,4 +1,4 @@
-/** What /status of the server says: docs/admin.md tells of each field. */
+/** What /status of the server says: docs/page.md tells of each field. */
 
 export interface Health {
   state: "available" | "half_open" | "cooling_down";

@@ -52,7 +52,7 @@ void test("rows appear while one looks, with their exact times, and what is in t
   await row(page, "deployments", "<img src=x onerror=alert(1)>").waitFor();
   const text = await first.innerText();
   assert.match(text, /OK/);
-  assert.match(text, /POST \/v1\/chat\/completions/);
+  assert.match(text, /\/v1\/chat\/completions\s+POST/);
   assert.match(text, /team/);
   assert.match(text, /\$0\.0\d+/);
   const time = first.locator("time");

@@ -183,7 +183,7 @@ void test("a call", () => {
   assert.deepEqual(took, { text: "7.5 s", exact: "7.5 s, 3.25 s until a picture began" });
   assert.deepEqual(
     Object.values(others).map(({ text }) => text),
-    ["OK", "ChatService/StreamCompletion", "team", "gemini/m", "1", "1", "1.5 MB", "1,290", "$0.039", "01234567…"],
+    ["OK", "StreamCompletion", "team", "gemini/m", "1", "1", "1.5 MB", "1,290", "$0.039", "01234567…"],
   );
   assert.equal(others.Request?.exact, CALL.request_id);
   assert.equal(others.Bytes?.exact, "1,500,000 bytes");
@@ -218,4 +218,17 @@ void test("spend", () => {
   assert.equal(texts(SPEND, { ...row, provider: "" })[0], "no longer served | d");
   const day = { day: "2026-01-31", model: "gemini/m", calls: 3, pictures: 2, usd: 0 };
   assert.deepEqual(texts(DAYS, day), ["2026-01-31", "gemini/m", "3", "2", "$0"]);
+});
+
+void test("a method of either API", () => {
+  const named = (method: string) => {
+    const { text, more, exact } = cells(CALLS, { ...CALL, method }).Method ?? {};
+    return [text, more, exact];
+  };
+  assert.deepEqual(named("/imagewire.v1.ChatService/StreamCompletion").slice(0, 2), [
+    "StreamCompletion",
+    "ChatService",
+  ]);
+  assert.deepEqual(named("POST /v1/images/edits"), ["/v1/images/edits", "POST", "POST /v1/images/edits"]);
+  assert.deepEqual(named("GET (unknown path)").slice(0, 2), ["(unknown path)", "GET"]);
 });
