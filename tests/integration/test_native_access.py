@@ -94,7 +94,7 @@ async def test_the_limits_of_a_caller_hold() -> None:
             await anext(answer.aiter_raw())
             assert await told("alone") == "CALLER_LIMITED"
     callers = (policy("poor", usd_per_day=10.0),)
-    several: dict[str, Any] = {"generationConfig": {"candidateCount": 2}}
+    several: dict[str, Any] = {"generationConfig": {"candidateCount": 2.0}}
     video = {"contents": [{"parts": [{"fileData": {"fileUri": "https://a.example/b.mp4"}}]}]}
     async with running_stack(callers=callers, rest=True) as stack:
         for unpriced in (several, video, {"cachedContent": "cachedContents/x"}, {"serviceTier": "new"}):

@@ -11,6 +11,7 @@ from tests.integration.native import FLASH, VERTEX, body, directly, post, reason
 from tests.integration.raw_listener import answer as http_answer
 from tests.integration.raw_listener import listening
 
+COUNT = f"/v1beta/models/{FLASH}:countTokens"
 JSON = {"content-type": "application/json"}
 KEYS = ({"x-goog-api-key": "wrong"}, {"authorization": "Bearer wrong"}, {})
 
@@ -143,6 +144,7 @@ async def test_a_time_limit_by_header(rest: Stack, header: str) -> None:
         {"contents": [{"parts": [{"fileData": {"fileUri": "gs://bucket/a.png"}}]}]},
         {"contents": [{"parts": [{"file_data": {"file_uri": "files/abc"}}]}]},
         {"later": [{"x": "\\u0067s://bucket/a.png"}]},
+        {"contents": [{"parts": [{"fileData": {"fileUri": "http://127.0.0.1:1/v1beta/files/abc"}}]}]},
         {"tools": [{"googleMaps": {"authConfig": {}}}]},
     ],
 )
@@ -178,4 +180,35 @@ async def test_an_error_behind_a_whole_answer_shows_no_key() -> None:
         deployment = google("gemini", "gemini/*", "gemini", "*", api_key="AIza-of-the-server", api_base=base)
         async with running_stack((deployment,), rest=True) as stack:
             answer = await post(stack, way="sse")
+    assert answer.content == said.replace(b"AIza-of-the-server", b"[redacted]")
+
+
+@pytest.mark.parametrize("key", ["any", "AAAAAAAAAAAA"])
+async def test_a_picture_and_a_text_may_have_the_letters_of_a_key(key: str) -> None:
+    parts = [{"inlineData": {"mimeType": "image/png", "data": "AAAA" * 50_000 + "any+"}}, {"text": f"any {key}"}]
+    said = json.dumps({"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]}).encode()
+    async with listening(http_answer(said)) as provider:
+        base = f"http://127.0.0.1:{provider.port}/v1beta"
+        deployment = google("gemini", "gemini/*", "gemini", "*", api_key=key, api_base=base)
+        async with running_stack((deployment,), rest=True) as stack:
+            answer = await post(stack)
+    assert answer.content == said
+
+
+@pytest.mark.parametrize("said", [b"<html>Sign in</html>", b"null", b"[1]", b"", b'{"totalTokens": 2} {}', b'"\xff"'])
+async def test_a_count_of_tokens_that_is_no_json_object_is_the_providers_fault(said: bytes) -> None:
+    async with listening(http_answer(said, content_type="text/html")) as provider:
+        base = f"http://127.0.0.1:{provider.port}/v1beta"
+        async with running_stack((google("gemini", "gemini/*", "gemini", "*", api_base=base),), rest=True) as stack:
+            answer = await stack.rest.post(COUNT, json=body())
+    assert (answer.status_code, reason(answer)) == (502, "UPSTREAM_MALFORMED"), answer.text
+
+
+async def test_a_count_of_tokens_is_passed_as_it_is_but_for_a_key() -> None:
+    said = b'\xef\xbb\xbf {"totalTokens":2, "new":"AIza-of-the-server"}\n'
+    async with listening(http_answer(said)) as provider:
+        base = f"http://127.0.0.1:{provider.port}/v1beta"
+        deployment = google("gemini", "gemini/*", "gemini", "*", api_key="AIza-of-the-server", api_base=base)
+        async with running_stack((deployment,), rest=True) as stack:
+            answer = await stack.rest.post(COUNT, json=body())
     assert answer.content == said.replace(b"AIza-of-the-server", b"[redacted]")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 class Cutting:
     """cuts: how many connections were cut. every: the server's bytes after which a connection is cut, None for never.
 
-    most: how many are cut at most, None for all. seconds: after which a connection is cut, None for never.
+    most: how many are cut at most, None for all. A busy client may read nothing of what came before a cut, and gives up
+    after eight such connections. seconds: after which a connection is cut, None for never.
     sent: bytes that came from clients. every_sent: those after which a connection is cut, None for never. upstream: may
     change.
     """

@@ -1,7 +1,11 @@
 """What a client asks for again: only what the server said cannot have been charged, never after the first event."""
 
+import asyncio
+import hashlib
 import time
+from collections.abc import Iterator
 from concurrent import futures
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -11,7 +15,9 @@ import imagewire
 from imagewire._grpc.loops import Connection
 from imagewire._grpc.retry import Attempts
 from imagewire.errors import RateLimited, Unavailable
-from imagewire.v1 import model_service_pb2_grpc
+from imagewire.v1 import image_service_pb2_grpc, model_service_pb2_grpc
+from imagewire.v1.image_pb2 import Image
+from imagewire.v1.image_service_pb2 import DownloadImageRequest, DownloadImageResponse, ImageData
 from imagewire.v1.model_service_pb2 import ListModelsResponse
 from tests.integration.processes import Program, ledger
 from tests.sdk.asks import Ask, everything, failing
@@ -96,16 +102,67 @@ class Models(model_service_pb2_grpc.ModelServiceServicer):
         return ListModelsResponse()
 
 
-def test_what_is_free_is_asked_again_by_the_channel() -> None:
-    models, server = Models(), grpc.server(futures.ThreadPoolExecutor(1))
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(models, server)
+@contextmanager
+def serving(add: Any, servicer: Any) -> Iterator[str]:
+    """Its address."""
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    add(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        with imagewire.Client(f"127.0.0.1:{port}") as client:
-            assert (client.list_models(), models.asked) == ([], 2)
+        yield f"127.0.0.1:{port}"
     finally:
         server.stop(0).wait()
+
+
+def test_what_is_free_is_asked_again_by_the_channel() -> None:
+    models = Models()
+    add = model_service_pb2_grpc.add_ModelServiceServicer_to_server
+    with serving(add, models) as target, imagewire.Client(target) as client:
+        assert (client.list_models(), models.asked) == ([], 2)
+
+
+class BreakingOff(image_service_pb2_grpc.ImageServiceServicer):
+    """Each download breaks off behind as many bytes as are given."""
+
+    def __init__(self, data: bytes, brought: int) -> None:
+        self.data, self.brought = data, brought
+        self.offsets: list[int] = []
+
+    def DownloadImage(self, request: DownloadImageRequest, context: Any) -> Iterator[DownloadImageResponse]:
+        self.offsets.append(request.offset)
+        digest = hashlib.sha256(self.data).digest()
+        yield DownloadImageResponse(image=Image(size_bytes=len(self.data), sha256=digest))
+        data = self.data[request.offset : request.offset + self.brought]
+        yield DownloadImageResponse(chunk=ImageData(offset=request.offset, data=data))
+        if request.offset + len(data) < len(self.data):
+            context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+
+
+def downloaded(kind: str, target: str) -> bytes:
+    async def run() -> bytes:
+        async with imagewire.AsyncClient(target) as client:
+            return (await client.download("img-1")).data
+
+    if kind == "async":
+        return asyncio.run(run())
+    with imagewire.Client(target) as client:
+        return client.download("img-1").data
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_download_may_break_off_at_any_number_of_bytes_but_not_for_ever_at_the_same(
+    kind: str, pauses: list[float]
+) -> None:
+    growing, stuck = BreakingOff(bytes(range(30)), 1), BreakingOff(b"abc", 0)
+    add = image_service_pb2_grpc.add_ImageServiceServicer_to_server
+    with serving(add, growing) as target:
+        assert downloaded(kind, target) == growing.data
+    assert growing.offsets == list(range(30))
+    with serving(add, stuck) as target, pytest.raises(Unavailable, match="broke off"):
+        downloaded(kind, target)
+    assert len(stuck.offsets) == 9
+    assert len(pauses) == 29 + 8
 
 
 def test_the_pauses_grow_and_end() -> None:

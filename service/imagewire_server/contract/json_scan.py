@@ -19,6 +19,7 @@ _PLAIN = 4 * 1024
 _STEP = _PLAIN // 2
 _FEW_ESCAPES = 16  # characters for each
 _ESCAPES = re.compile(rb"\\*")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def is_large(body: Json) -> bool:
@@ -46,24 +47,44 @@ def values(body: Json, field: str, most: int = MOST_VALUES) -> int:
     return found
 
 
+def is_deep(body: Json, most: int) -> bool:
+    """Whether lists and objects are nested more than `most` levels deep in a JSON text."""
+    if body.count(b"[") + body.count(b"{") <= most:
+        return False
+    level = 0
+    for between, _ in _outside(body):
+        for bracket in b"".join(between).translate(None, _NO_BRACKETS):
+            level += 1 if bracket in b"[{" else -1
+            if level > most:
+                return True
+    return False
+
+
 def _roughly(body: Json) -> int:
     return body.count(b",") + body.count(b"[") + body.count(b"{") + 1
 
 
 def _exactly(body: Json, most: int) -> int:
     """Count values by the characters outside texts; half of the texts may be names. It stops above `most`."""
-    found, quotes, inside = 1, 0, False
-    for piece in _pieces(body):
-        # Escapes first, two characters at a time from the left, as JSON parsers do.
-        between = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
-        for outside in between[1 if inside else 0 :: 2]:
+    found, quotes = 1, 0
+    for between, more in _outside(body):
+        for outside in between:
             found += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
-        quotes += len(between) - 1
-        inside ^= len(between) % 2 == 0
+        quotes += more
         found = max(found, quotes // 4)
         if found > most:
             break
     return found
+
+
+def _outside(body: Json) -> Iterator[tuple[list[bytes], int]]:
+    """What stands outside texts, and how many quotes there are, of one piece after the other."""
+    inside = False
+    for piece in _pieces(body):
+        # Escapes first, two characters at a time from the left, as JSON parsers do.
+        between = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+        yield between[1 if inside else 0 :: 2], len(between) - 1
+        inside ^= len(between) % 2 == 0
 
 
 def _pieces(body: Json) -> Iterator[bytes]:

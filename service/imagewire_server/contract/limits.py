@@ -11,5 +11,13 @@ SMALL_BYTES = 16 * 1024
 LIGHT_BYTES = 1024 * 1024
 FEW_VALUES = 2_000
 
+# Lists and objects inside each other.
+MOST_LEVELS = 100
+
 TOO_MANY = f"holds more than {MOST_VALUES} values; send fewer"
 TOO_MUCH_TEXT = f"holds more than {MOST_TEXT} bytes of text; send less"
+
+
+def too_deep(most: int) -> str:
+    """What is said of a text with more levels than that."""
+    return f"is nested more than {most} levels deep; flatten it"

@@ -37,6 +37,21 @@ def test_values_are_counted_whatever_stands_in_texts(document: Any, is_ascii: bo
         assert json_scan._roughly(body) >= values
 
 
+def depth(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inside is None else 1 + max(map(depth, inside), default=0)
+
+
+@given(documents, st.integers(1, 40))
+def test_levels_are_counted_whatever_stands_in_texts(document: Any, size: int) -> None:
+    body = json.dumps(document).encode()
+    levels = depth(document)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_scan, "_SLICE", size)
+        assert not json_scan.is_deep(body, levels)
+        assert levels == 0 or json_scan.is_deep(body, levels - 1)
+
+
 def test_long_plain_texts_are_no_text() -> None:
     picture = b"A" * limits.MOST_TEXT
     for body in (

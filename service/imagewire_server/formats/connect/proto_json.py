@@ -1,6 +1,7 @@
 """Protobuf's JSON: requests become messages, messages become answers."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,12 +10,16 @@ from google.protobuf.message import Message
 
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.limits import too_deep
 
+_PACKAGE = "imagewire.v1"
 _LONGEST = 500  # of what protobuf says of a wrong value
-_DEEPEST = 100
+# Protobuf reads 100 levels of messages, and each object inside a Struct takes three of them.
+_DEEPEST = 32
 _OBJECT = re.compile(rb"\s*\{")
 _UNKNOWN = re.compile(r'has no field named "([^"]*)" at "([^"]*)"')
 _FAILED = re.compile(r"Failed to parse (\w+) field: ")
+_UNREADABLE = re.compile(r"(Failed to load JSON: )+")
 
 _M = TypeVar("_M", bound=Message)
 
@@ -30,12 +35,16 @@ def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
     if not _OBJECT.match(data):
         raise InvalidRequest([Violation("", "the request must be a JSON object")])
     json_scan.check(data, "")
+    if json_scan.is_deep(data, _DEEPEST):
+        raise InvalidRequest([Violation("", too_deep(_DEEPEST))])
     try:
-        json_format.Parse(data.decode(), message, max_recursion_depth=_DEEPEST)
+        json_format.Parse(data.decode(), message)
     except UnicodeDecodeError:
         raise InvalidRequest([Violation("", "the request's JSON is no valid UTF-8")]) from None
     except json_format.ParseError as error:
         raise InvalidRequest([_violation(" ".join(str(error).split()))]) from None
+    if b"_" in data and (twice := list(_twice(msgspec.json.decode(data), message.DESCRIPTOR, ""))):
+        raise InvalidRequest(twice)
     return message
 
 
@@ -45,8 +54,28 @@ def encode(message: Message) -> bytes:
     return msgspec.json.encode(made)
 
 
+def _twice(given: Any, kind: Any, path: str) -> Iterator[Violation]:
+    """The fields that are given in both spellings, of which protobuf takes the last."""
+    if not isinstance(given, dict) or kind.file.package != _PACKAGE:
+        return
+    spelled: dict[int, str] = {}
+    for name, value in given.items():
+        field = kind.fields_by_camelcase_name.get(name) or kind.fields_by_name.get(name)
+        if field is None:  # a name in brackets, of an extension
+            continue
+        if (other := spelled.setdefault(field.number, name)) != name:
+            yield Violation(path + name, f"is given as {other} too; leave out one of them")
+        elif field.message_type is not None:
+            many = value if isinstance(value, list) else [value]
+            for number, one in enumerate(many):
+                place = f"{path}{name}[{number}]." if isinstance(value, list) else f"{path}{name}."
+                yield from _twice(one, field.message_type, place)
+
+
 def _violation(said: str) -> Violation:
     """What protobuf says of the first wrong field, without the list of all the fields that there are."""
+    if unreadable := _UNREADABLE.match(said):
+        return Violation("", f"the request is no valid JSON: {said[unreadable.end() :][:_LONGEST]}")
     if unknown := _UNKNOWN.search(said):
         name, path = unknown.groups()
         return Violation(".".join([*path.split(".")[1:], name]), "is no field of the contract")

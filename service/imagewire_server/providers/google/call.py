@@ -21,11 +21,11 @@ from imagewire_server.providers.google.wire import (
     Allowed,
     Body,
     Reader,
+    Redaction,
     before_error,
     check_text,
     encode,
     refusal,
-    without,
 )
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, extended, prepared
 
@@ -152,14 +152,16 @@ class GoogleCall:
             if relayed is not None:
                 relayed.begin(answer.content_type)
                 if not report.draws:
-                    await _pass_on(answer, first, relayed)
+                    redaction = Redaction(credentials.values(), everywhere=True)
+                    relayed.add(redaction.feed(await _small(answer, first), last=True))
                     yield [pb.Event(finished=pb.Finished())]
                     return
             reader = Reader(secrets=credentials.values())
             report.answer = reader
+            redaction = Redaction(credentials.values())
             ended = False
             while not ended:
-                events, error, ended = await _next(answer, reader, first, relayed, credentials)
+                events, error, ended = await _next(answer, reader, first, relayed, redaction)
                 first = b""
                 if events:
                     yield events
@@ -169,21 +171,22 @@ class GoogleCall:
                     await relayed.room()
 
 
-async def _pass_on(answer: HttpAnswer, first: bytes, relayed: RelayedBytes) -> None:
+async def _small(answer: HttpAnswer, first: bytes) -> bytes:
     """A small answer of which no events are made. first: what was read already."""
-    piece, size = first or await answer.read(), 0
-    while piece:
-        size += len(piece)
-        if size > _SMALL_ANSWER:
+    whole = bytearray(first)
+    while piece := await answer.read():
+        whole += piece
+        if len(whole) > _SMALL_ANSWER:
             raise TooLarge(f"the provider's answer is larger than the {_SMALL_ANSWER} bytes that such a one may have")
-        relayed.add(piece)
-        piece = await answer.read()
-    if not size:
-        raise Malformed("the provider's answer is empty")
+    try:
+        msgspec.json.decode(whole.removeprefix(b"\xef\xbb\xbf"), type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed("the provider's answer is no JSON object") from None
+    return bytes(whole)
 
 
 async def _next(
-    answer: HttpAnswer, reader: Reader, read: bytes, relayed: RelayedBytes | None, credentials: Mapping[str, str]
+    answer: HttpAnswer, reader: Reader, read: bytes, relayed: RelayedBytes | None, redaction: Redaction
 ) -> tuple[list[StreamEvent], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 
@@ -205,7 +208,7 @@ async def _next(
     finally:
         if relayed is not None:
             # An error behind a whole answer changes nothing, and is passed on; it too may quote a key.
-            relayed.add(without(piece if read_on else before_error(piece), credentials.values()))
+            relayed.add(redaction.feed(piece if read_on else before_error(piece), last=ended or not read_on))
     if time.monotonic() - begun > _LONG:
         await asyncio.sleep(0)  # what has arrived is read without a wait, and other calls want their turn
     return events, None, ended

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.settings import Settings
@@ -27,7 +28,12 @@ class GoogleConnector:
     def provider(self, deployment: Deployment, models: ModelTable, settings: Settings, policy: Policy) -> Provider:
         """The Gemini API's or Vertex AI's. The first of Vertex AI loads Google's library."""
         given, options = settings.of(GoogleSettings), config.of(deployment)
-        allowed = Allowed(policy.buckets, policy.resources)
+        bases = (
+            options.api_base,
+            given.gemini_base_url if deployment.provider == GeminiApi.name else given.vertex_base_url,
+        )
+        hosts = frozenset(host for base in bases if (host := urlsplit(base).hostname))
+        allowed = Allowed(policy.buckets, policy.resources, hosts)
         call = GoogleCall(self._http, dict(options.extra_headers), options.timeout, policy.max_retry_after, allowed)
         if deployment.provider == GeminiApi.name:
             return GeminiApi(call, addresses.endpoint(options, given), models)

@@ -10,7 +10,7 @@ from imagewire_server.contract.limits import MOST_VALUES
 from imagewire_server.formats.connect.proto_json import decode, encode
 
 _WRONG = [
-    ("no JSON", b'{"spec":', "", "Failed to load JSON"),
+    ("no JSON", b'{"spec":', "", "no valid JSON: Expecting value: line 1"),
     ("no object", b"[1]", "", "object"),
     ("no UTF-8", b'{"requestId":"\xff"}', "", "UTF-8"),
     ("an unknown field", b'{"speck":{}}', "speck", "is no field"),
@@ -18,8 +18,15 @@ _WRONG = [
     ("a wrong type", b'{"spec":{"model":5}}', "spec.model", "expected string"),
     ("a wrong number", b'{"maxFrameBytes":"many"}', "maxFrameBytes", "many"),
     ("a wrong enum", b'{"onDisconnect":"SOMETIMES"}', "onDisconnect", "SOMETIMES"),
-    ("a field given twice", b'{"requestId":"a","requestId":"b"}', "", "duplicate key"),
-    ("too deep", b'{"spec":' + b'{"a":' * 100_000, "", ""),
+    ("a field given twice", b'{"requestId":"a","requestId":"b"}', "", "no valid JSON: duplicate key"),
+    ("two spellings", b'{"requestId":"a","request_id":"b"}', "request_id", "is given as requestId too"),
+    (
+        "two spellings inside",
+        b'{"spec":{"messages":[{},{"parts":[{"image":{"mime_type":"a","mimeType":"b"}}]}],"labels":{"a_b":"1","aB":"2"}}}',
+        "spec.messages[1].parts[0].image.mimeType",
+        "is given as mime_type too",
+    ),
+    ("too deep", b'{"spec":' * 5_000, "", "nested more than 32 levels"),
     ("too many values", b'{"a":[' + b"1," * (MOST_VALUES + 1) + b"1]}", "", "values"),
 ]
 
@@ -31,7 +38,29 @@ def test_what_is_wrong_is_named(data: bytes, field: str, words: str) -> None:
     [violation] = caught.value.violations
     assert violation.field == field
     assert words in violation.description
-    assert len(violation.description) <= 500
+    assert len(violation.description) <= 550
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_is_taken_of_json_is_no_deeper_than_what_is_taken_of_protobuf(opening: str) -> None:
+    closing = "]" if opening == "[" else "}"
+    # The request, its spec and the extra_body are three levels.
+    body = '{"spec":{"extraBody":{"a":' + opening * 29 + "1" + closing * 29 + "}}}"
+    made = decode(body.encode(), pb.StreamCompletionRequest)
+    assert pb.StreamCompletionRequest.FromString(made.SerializeToString()) == made
+    deeper = body.replace("1", opening + "1" + closing)
+    with pytest.raises(InvalidRequest, match="nested more than 32 levels"):
+        decode(deeper.encode(), pb.StreamCompletionRequest)
+
+
+def test_names_inside_extra_body_are_the_providers() -> None:
+    given = {"a_b": 1, "aB": 2}
+    made = decode(
+        json.dumps({"spec": {"extra_body": given, "labels": {"a_b": "1", "aB": "2"}}}).encode(),
+        pb.StreamCompletionRequest,
+    )
+    assert dict(made.spec.extra_body) == given
+    assert dict(made.spec.labels) == {"a_b": "1", "aB": "2"}
 
 
 @pytest.mark.parametrize("name", ["request_id", "requestId"])

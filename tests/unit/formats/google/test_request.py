@@ -26,7 +26,7 @@ def test_what_decides_the_price_is_read_in_any_spelling() -> None:
         {
             "generationConfig": {
                 "imageConfig": {"imageSize": "4K", "aspectRatio": "1:1"},
-                "responseModalities": ["TEXT", "Image", "AUDIO"],
+                "responseModalities": ["TEXT", "Image"],
                 "maxOutputTokens": 5,
             },
             "serviceTier": "FLEX",
@@ -63,20 +63,49 @@ def test_what_decides_the_price_is_read_in_any_spelling() -> None:
         ({"contents": [{"parts": [{"fileData": {"fileUri": "a"}, "thoughtSignature": "AAAA"}]}]}, ["media"]),
         ({"contents": [{"parts": [{"functionCall": {"name": "f"}}, {"new": 1}]}]}, ["text", "text"]),
         ({"contents": [{"parts": [{"functionResponse": {"parts": [PICTURE]}}]}]}, ["media"]),
-        ({"contents": [], "generationConfig": {"candidateCount": 1}}, []),
-        ({"generationConfig": {"candidateCount": 2}}, ["media"]),
-        ({"generationConfig": {"candidateCount": "8"}}, ["media"]),
         ({"contents": None, "generationConfig": None, "systemInstruction": None, "serviceTier": None}, []),
-        ({"contents": [None, 1, [], {"parts": [None, 1, {}, []]}], "generationConfig": 1}, []),
-        ({"generationConfig": {"imageConfig": [], "maxOutputTokens": -1, "candidateCount": True}}, []),
-        ({"generationConfig": {"maxOutputTokens": 10**30, "candidateCount": "9" * 40}}, []),
-        ({"new": {"a": [1, {"b": None}]}}, []),
+        ({"contents": [None, 1, [], {"parts": [None, 1, {}, []]}], "generationConfig": 1}, ["text"]),
+        ({"generationConfig": {"imageConfig": [], "maxOutputTokens": -1}}, ["text"]),
+        ({"generationConfig": {"maxOutputTokens": 10**30}}, ["text"]),
+        ({"new": {"a": [1, {"b": None}]}, "safetySettings": []}, ["text"]),
     ],
 )
 def test_what_stands_for_the_parts(given: Any, found: list[str]) -> None:
     spec = read(given)
     assert kinds(spec) == found
     assert not list(message_rules.kept_images(spec))
+
+
+@pytest.mark.parametrize("count", [2, "8", 8.0, "8.0", "8e0", [8], {}, True, 0, -1, 10**30, "9" * 40, ""])
+def test_nobody_knows_the_price_of_what_is_not_surely_one_candidate(count: Any) -> None:
+    assert kinds(read({"generationConfig": {"candidateCount": count}})) == ["media", "text"]
+
+
+@pytest.mark.parametrize("count", [None, 1, 1.0, "1"])
+def test_one_candidate_has_a_price(count: Any) -> None:
+    assert kinds(read({"generationConfig": {"candidateCount": count}})) == ["text"]
+
+
+def test_numbers_in_place_of_names_have_no_price() -> None:
+    """Google takes a number for a value of an enum."""
+    spec = read({"serviceTier": 3, "cachedContent": 1, "generationConfig": {"imageConfig": {"imageSize": ["4K"]}}})
+    assert (spec.service_tier, spec.cached_content, spec.image_config.image_size) == ("unknown",) * 3
+    for modalities in ([1, 2], ["TEXT", 2], "NEW"):
+        assert IMAGE in read({"generationConfig": {"responseModalities": modalities}}).response_modalities
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"generationConfig": {"candidateCount": 8}, "generation_config": {"candidateCount": 1}}, "generation_config"),
+        ({"cached_content": "a", "cachedContent": None}, "cached_content"),
+        ({"contents": [{"parts": [{"inline_data": {}, "inlineData": {}}]}]}, "inline_data"),
+    ],
+)
+def test_a_field_in_two_spellings_is_refused(given: Any, field: str) -> None:
+    with pytest.raises(InvalidRequest, match="leave out one of them") as caught:
+        read(given)
+    assert [violation.field for violation in caught.value.violations] == [field]
 
 
 def test_a_text_counts_with_all_of_its_bytes() -> None:
@@ -99,7 +128,8 @@ def test_an_empty_body_is_googles_to_refuse(body: bytes) -> None:
     ids=range(12),
 )
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
-    with pytest.raises(InvalidRequest, match=r"Invalid JSON payload received|holds more than"):
+    words = r"Invalid JSON payload received|holds more than|is nested more than 100 levels"
+    with pytest.raises(InvalidRequest, match=words):
         spec_of(body, "m")
 
 

@@ -8,6 +8,7 @@ from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.settings import Settings
 from imagewire_server.providers.google import connector
 from imagewire_server.providers.google.capabilities import models
+from imagewire_server.providers.google.config import GoogleSettings
 from imagewire_server.providers.google.connector import GoogleConnector
 from imagewire_server.providers.registry import Policy
 from tests.deployments import google
@@ -47,3 +48,19 @@ async def test_deployments_of_the_same_credentials_share_a_token(monkeypatch: py
     assert [one.read for one in Token.made] == [0, 1]
     provider(vertex("a"))  # it was forgotten, because no deployment used it
     assert [one.source for one in Token.made] == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("name", ["gemini", "vertex_ai"])
+async def test_what_is_at_the_host_that_is_asked_may_be_named_by_none(name: str) -> None:
+    given = GoogleSettings(gemini_base_url="http://studio.local:1", vertex_base_url="http://vertex.local:2/x")
+    settings = Settings(providers=(given,))
+    deployment = google("d", "draw", name, "m", api_key="k", api_base="https://Own.local/v1")
+    made: Any = GoogleConnector(None).provider(  # type: ignore[arg-type]  # nobody is asked
+        deployment, models(name), settings, Policy(300, buckets=(), resources=())
+    )
+    allowed = made._call._allowed
+    at = {
+        host: bool(allowed.wrong(f"http://{host}:1/v1beta/files/a"))
+        for host in ("own.local", "studio.local", "vertex.local")
+    }
+    assert at == {"own.local": True, "studio.local": name == "gemini", "vertex.local": name == "vertex_ai"}

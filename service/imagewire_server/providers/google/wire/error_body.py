@@ -71,15 +71,6 @@ def of_json(document: object) -> Said:
     return Said({}, _words(document, 4), "json")
 
 
-def without(piece: bytes, secrets: Iterable[str]) -> bytes:
-    """A piece of an answer that is passed on as it is, but for a key that stands in it."""
-    for header in secrets:
-        secret = header.removeprefix("Bearer ").encode()
-        if secret and secret in piece:
-            piece = piece.replace(secret, b"[redacted]")
-    return piece
-
-
 def cleaned(said: Said, secrets: Iterable[str]) -> str:
     """The words as they can be shown: first without keys, then shortened, so that none of a key is left."""
     message = said.message

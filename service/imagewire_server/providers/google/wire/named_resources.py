@@ -34,6 +34,7 @@ _RESOURCE = re.compile(
     r"|fileSearchStores|corpora|tunedModels)/",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(rf"{_HTTP}(?P<host>[^/?#:]*)", re.IGNORECASE)
 # Where a name stands in front of a resource: of an address, its host and the API's version.
 _HOST = re.compile(rf"(?:{_HTTP}[^/?#]*)?/*(?:v\d\w*/)?", re.IGNORECASE)
 # Fields of tools by which Google shows credentials of this server's to whoever the request names.
@@ -46,10 +47,14 @@ _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What callers may name: None for anything. buckets: BUCKET or BUCKET/FOLDER. resources: names; * at the end."""
+    """What callers may name: None for anything. buckets: BUCKET or BUCKET/FOLDER. resources: names; * at the end.
+
+    hosts: of the provider, besides Google's: what has an address there is a resource.
+    """
 
     buckets: tuple[str, ...] | None = None
     resources: tuple[str, ...] | None = None
+    hosts: frozenset[str] = frozenset()
 
     @property
     def is_all(self) -> bool:
@@ -66,7 +71,7 @@ class Allowed:
             return f"names a bucket that callers of this server may not name; allowed_buckets: {_listed(self.buckets)}"
         if self.resources is not None and _is_authentication(text):
             return "would show this server's credentials to another service: leave it out"
-        if self.resources is None or not (is_name or _RESOURCE.match(text)):
+        if self.resources is None or not (is_name or _RESOURCE.match(text) or self._is_there(text)):
             return None
         if any(_matches(text, name) for name in self.resources):
             return None
@@ -74,6 +79,11 @@ class Allowed:
             "names what this server's credentials open, and callers may not name it; allowed_resources:"
             f" {_listed(self.resources)}"
         )
+
+    def _is_there(self, text: str) -> bool:
+        """Whether a string is an address at the provider."""
+        found = _ADDRESS.match(text) if self.hosts else None
+        return found is not None and found["host"].rstrip(".").lower() in self.hosts
 
 
 ANYTHING = Allowed()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.providers.google.wire.error_body import Said, cleaned, of_json, read, without
+from imagewire_server.providers.google.wire.error_body import Said, cleaned, of_json, read
 from tests.unit.providers.google.wire.test_errors import KEY, refused
 
 BODIES = [
@@ -128,16 +128,3 @@ def test_words_are_shortened_by_their_form(form: str, most: int) -> None:
 )
 def test_what_is_shown_has_no_keys(words: str, shown: str) -> None:
     assert cleaned(Said({}, words, "json"), ("Bearer KEY", "")) == shown
-
-
-@pytest.mark.parametrize(
-    ("piece", "secrets", "shown"),
-    [
-        (b"a key-1 b key-1", ["key-1"], b"a [redacted] b [redacted]"),
-        (b"token ya29", ["Bearer ya29"], b"token [redacted]"),
-        (b"Bearer and nothing", ["Bearer ", ""], b"Bearer and nothing"),
-        (b"\xff\x00", ["key-1"], b"\xff\x00"),
-    ],
-)
-def test_a_piece_is_passed_on_without_keys(piece: bytes, secrets: list[str], shown: bytes) -> None:
-    assert without(piece, secrets) == shown

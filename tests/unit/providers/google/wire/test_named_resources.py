@@ -54,6 +54,29 @@ FREE = [
 ]
 
 
+AT_A_RELAY = [
+    "http://relay.local:8080/v1beta/files/abc",
+    "https://RELAY.local./v1beta/files/abc",
+    "//u:p@relay.local/anything",
+    "http:\\\\relay.local\\files",
+    "http://relay%2elocal/files/abc",
+]
+
+
+@pytest.mark.parametrize("text", AT_A_RELAY)
+def test_an_address_at_the_providers_own_host_is_a_resource(text: str) -> None:
+    assert Allowed((), (), frozenset({"relay.local"})).wrong(text)
+    assert Allowed((), (), frozenset({"other.local", "relay"})).wrong(text) is None
+    assert Allowed((), None, frozenset({"relay.local"})).wrong(text) is None
+
+
+def test_an_address_at_the_providers_own_host_may_be_allowed() -> None:
+    relay = Allowed((), ("files/*",), frozenset({"relay.local"}))
+    assert relay.wrong("http://relay.local:8080/v1beta/files/abc") is None
+    assert relay.wrong("http://relay.local:8080/v1beta/cachedContents/abc")
+    assert relay.wrong("http://notrelay.local/v1beta/cachedContents/abc") is None
+
+
 @pytest.mark.parametrize("text", NAMED)
 def test_d11_a_name_is_one_in_any_spelling(text: str) -> None:
     assert LIMITED.wrong(text)
