@@ -56,7 +56,7 @@ function tellGone(error: unknown): void {
     parts.push(make("p", {}, `When asked for its status, ${why}. This page goes on asking.`));
   } else {
     const since = new Date(last.received);
-    const time = make("time", { datetime: since.toISOString() }, since.toLocaleTimeString());
+    const time = make("time", { datetime: since.toISOString() }, since.toLocaleString());
     parts.push(make("p", {}, "Since ", time, ` ${why}. All figures are as of then; this page goes on asking.`));
   }
   gone.replaceChildren(...parts);
