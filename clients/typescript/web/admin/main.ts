@@ -32,7 +32,12 @@ async function refresh(): Promise<void> {
   }
   isAsking = true;
   try {
-    last = { status: await ask(PATIENCE), received: Date.now() };
+    const status = await ask(PATIENCE);
+    if (last !== undefined && last.status.server.version !== status.server.version) {
+      location.reload(); // what another version says may be other than what this page knows
+      return;
+    }
+    last = { status, received: Date.now() };
     gone.hidden = true;
     document.title = "imagewire: server";
   } catch (error) {

@@ -130,6 +130,38 @@ void test("a server that fails is told once, and that it is back", async () => {
   await page.close();
 });
 
+/** From now on the page is told something else of the server. */
+async function retold(page: Page, server: Record<string, unknown>): Promise<void> {
+  await page.route("**/status", async (route) => {
+    const response = await route.fetch();
+    const told = (await response.json()) as { server: Record<string, unknown> };
+    await route.fulfill({ response, json: { ...told, server: { ...told.server, ...server } } });
+  });
+}
+
+void test("one of several workers says what is its own; a server that stops says so", async () => {
+  const page = await opened();
+  await page.getByText("Ready").waitFor();
+  assert.ok(await page.locator("#scope").isHidden());
+  await retold(page, { workers: 4, process: 77, state: "stopping" });
+  await page.getByText("Stopping").waitFor();
+  assert.match(
+    await page.locator("#scope").innerText(),
+    /those of process 77, one of 4; counts and costs are of all\./,
+  );
+  await page.close();
+});
+
+void test("a server of another version has another page", async () => {
+  const page = await opened();
+  await page.getByText("Ready").waitFor();
+  const loaded = page.waitForEvent("load");
+  await retold(page, { version: "99.0" });
+  await loaded;
+  await page.getByText("99.0").waitFor();
+  await page.close();
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [360, 768, 1440]) {
     void test(`${width} pixels, ${colorScheme}`, async () => {
