@@ -14,6 +14,7 @@ GO_PROGRAM := tests/compat/programs/go/build/openai
 GENAI_PROGRAM := tests/compat/programs/go_genai/build/genai
 COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
+JAVA_GENAI_PROGRAM := tests/compat/programs/java_genai/build/target/.stamp
 GRPC_INTEROP := tests/conformance/interop
 CONNECT_SUITE := tests/conformance/interop/connect/build/connectconformance
 JAVA_CLIENT := clients/java/build/.stamp
@@ -52,8 +53,8 @@ SOME = -n $(or $(WORKERS),4) --dist worksteal
 # The tests that need other languages, or that start programs by others.
 INTEROP := tests/clients tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
 # What they need.
-OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(JAVA_CLIENT) \
-  $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp $(CONNECT_SUITE)
+OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(JAVA_GENAI_PROGRAM) \
+  $(JAVA_CLIENT) $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp $(CONNECT_SUITE)
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 COMPILED := PYTHONDONTWRITEBYTECODE=
 TESTS := $(COMPILED) $(BIN)/python -m pytest
@@ -133,6 +134,10 @@ $(COLLECTOR_PROGRAM): $(wildcard tests/compat/programs/collector/*.*)
 
 $(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/programs/java/src/main/java/*)
 	@if command -v mvn >/dev/null; then echo "building OpenAI's Java client (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
+	  else echo "mvn is not installed: the tests of the Java clients will be skipped"; fi
+
+$(JAVA_GENAI_PROGRAM): tests/compat/programs/java_genai/pom.xml $(wildcard tests/compat/programs/java_genai/src/main/java/*)
+	@if command -v mvn >/dev/null; then echo "building Google's Java client (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
 	  else echo "mvn is not installed: the tests of the Java clients will be skipped"; fi
 
 $(GRPC_INTEROP)/go/build/interop: $(wildcard $(GRPC_INTEROP)/go/*.*)

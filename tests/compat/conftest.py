@@ -28,6 +28,13 @@ model_list:
 general_settings:
   master_key: {KEY}
 """
+_NATIVE = f"""\
+model_list:
+  - model_name: PROVIDER/*
+    litellm_params: {{model: PROVIDER/*, api_key: emulator-key}}
+general_settings:
+  master_key: {KEY}
+"""
 
 
 def missing(what: str) -> NoReturn:
@@ -95,6 +102,21 @@ def locked(rest: Rest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Res
     config.write_text(_LOCKED)
     with processes.server(rest.emulator, "--config", str(config)) as server:
         yield Rest(server.rest, rest.emulator)
+
+
+@pytest.fixture(scope="session")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Base URLs for Google's own clients: `directly` is the emulator; `gemini` and `vertex` servers want KEY."""
+    files = {}
+    for provider in ("gemini", "vertex_ai"):
+        files[provider] = tmp_path_factory.mktemp(provider) / "config.yaml"
+        files[provider].write_text(_NATIVE.replace("PROVIDER", provider))
+    with (
+        processes.emulator() as emulator,
+        processes.server(emulator.address, "--config", str(files["gemini"])) as gemini,
+        processes.server(emulator.address, "--config", str(files["vertex_ai"])) as vertex,
+    ):
+        yield {"directly": emulator.address, "gemini": gemini.rest, "vertex": vertex.rest}
 
 
 def sha256_of(encoded: str) -> str:

@@ -1,4 +1,4 @@
-"""Google's SDKs for Node and Go through our server, with nothing changed but the base URL and the key.
+"""Google's SDKs for Node, Go and Java through our server, with nothing changed but the base URL and the key.
 
 What they say is what they say when they ask Google, which is the emulator here.
 """
@@ -6,7 +6,6 @@ What they say is what they say when they ask Google, which is the emulator here.
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,8 @@ import pytest
 from tests.compat.conftest import KEY, missing, needs
 from tests.compat.native_table import calls, compared
 from tests.compat.test_node import install
-from tests.integration import processes
 
 HERE = Path(__file__).parent
-_FILE = """\
-model_list:
-  - model_name: {provider}/*
-    litellm_params: {{model: {provider}/*, api_key: emulator-key}}
-general_settings:
-  master_key: {key}
-"""
-
-
-@pytest.fixture(scope="module")
-def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The emulator, and a server with each of Google's APIs behind it."""
-    files = {}
-    for provider in ("gemini", "vertex_ai"):
-        files[provider] = tmp_path_factory.mktemp(provider) / "config.yaml"
-        files[provider].write_text(_FILE.format(provider=provider, key=KEY))
-    with (
-        processes.emulator() as emulator,
-        processes.server(emulator.address, "--config", str(files["gemini"])) as gemini,
-        processes.server(emulator.address, "--config", str(files["vertex_ai"])) as vertex,
-    ):
-        yield {"google": emulator.address, "gemini": gemini.rest, "vertex": vertex.rest}
 
 
 def node() -> list[str]:
@@ -55,6 +31,14 @@ def go() -> list[str]:
     return [str(program)]
 
 
+def java() -> list[str]:
+    stamp = HERE / "programs/java_genai/build/target/.stamp"
+    if not stamp.exists():
+        missing("Google's Java client: run make interop, which builds it with Maven")
+    classes = os.pathsep.join(str(stamp.parent / name) for name in ("classes", "lib/*"))
+    return [needs("java"), "-cp", classes, "Native"]
+
+
 def said(command: list[str], url: str, key: str, *, vertex: bool) -> dict[str, Any]:
     environ = {**os.environ, "BASE_URL": url, "KEY": key, "VERTEX": "1" if vertex else ""}
     for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_CLOUD_PROJECT", "GOOGLE_GENAI_USE_VERTEXAI"):
@@ -68,11 +52,11 @@ def said(command: list[str], url: str, key: str, *, vertex: bool) -> dict[str, A
 
 
 @pytest.mark.parametrize("api", ["gemini", "vertex"])
-@pytest.mark.parametrize("program", [node, go])
-def test_every_answer_is_what_google_says(urls: dict[str, str], program: Any, api: str) -> None:
+@pytest.mark.parametrize("program", [node, go, java])
+def test_every_answer_is_what_google_says(google: dict[str, str], program: Any, api: str) -> None:
     command, vertex = program(), api == "vertex"
-    directly = said(command, urls["google"], "emulator-key", vertex=vertex)
-    through = said(command, urls[api], KEY, vertex=vertex)
+    directly = said(command, google["directly"], "emulator-key", vertex=vertex)
+    through = said(command, google[api], KEY, vertex=vertex)
     assert list(directly) == [call["name"] for call in calls(vertex=vertex)]
     assert len(directly) >= (12 if vertex else 60)
     for name, answer in directly.items():

@@ -119,7 +119,7 @@ async def test_the_models_that_a_caller_may_ask_are_listed(path: str, prefix: st
         only = await stack.rest.get(path, headers=key("one"))
         if FLASH not in path:
             listed = only.json().get("models") or only.json().get("publisherModels")
-            assert [one["name"] for one in listed] == [f"{prefix}gemini/{FLASH}"]
+            assert [one["name"] for one in listed] == [f"{prefix}{FLASH}"]
         hidden = await stack.rest.get(f"{path.partition('/gemini')[0]}/gemini-3-pro-image", headers=key("one"))
         assert hidden.status_code in {403, 404}
 

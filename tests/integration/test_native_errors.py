@@ -57,6 +57,15 @@ async def test_the_providers_words_and_its_hint_come_through(rest: Stack) -> Non
     assert 'Unknown name "unknown"' in wrong["message"]
 
 
+async def test_what_google_says_of_the_fields_and_of_the_quota_comes_through(rest: Stack) -> None:
+    for model, asked in ((FLASH, {"json": body(unknown=1)}), ("emulator-429", {})):
+        ours = (await post(rest, model, **dict(asked))).json()["error"]["details"]
+        theirs = (await directly(rest, model, "generateContent", **dict(asked))).json()["error"]["details"]
+        wanted = [one for one in theirs if one["@type"].rpartition(".")[2] in {"BadRequest", "QuotaFailure", "Help"}]
+        assert wanted
+        assert [one for one in ours if one in wanted] == wanted
+
+
 @pytest.mark.parametrize("shown", KEYS, ids=["wrong", "wrong bearer", "none"])
 @pytest.mark.parametrize("place", ["/v1beta", "/v1", VERTEX])
 async def test_a_wrong_key_gets_what_google_says(place: str, shown: dict[str, str]) -> None:

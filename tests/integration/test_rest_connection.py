@@ -107,6 +107,19 @@ async def test_a_body_that_comes_after_its_answer_does_no_harm(locked: Stack, mo
         assert (await client.answer())[0] == 200
 
 
+@pytest.mark.parametrize("path", [b"/v1/chat/completions", b"/imagewire.v1.ChatService/CreateCompletion"])
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_who_sends_all_of_a_body_that_is_too_large_reads_why_it_is_refused(path: bytes, chunked: bool) -> None:
+    size = 6_000_000
+    length = b"transfer-encoding: chunked" if chunked else b"content-length: %d" % size
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (size, b"x" * size) if chunked else b"x" * size
+    async with running_stack(rest=True, max_request_bytes=1_000_000) as stack, client_of(stack) as client:
+        for _ in range(3):
+            await client.send(b"POST %b HTTP/1.1\r\n%b%b\r\n\r\n" % (path, JSON, length))
+            await client.send(sent)
+            assert (await client.answer())[0] == 413
+
+
 async def test_an_empty_line_does_not_keep_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_server, "_KEEP_ALIVE", 0.5)
     async with running_stack(rest=True) as stack, client_of(stack) as client:

@@ -210,10 +210,12 @@ _REPEATED = frozenset({Code.UNAVAILABLE, Code.CANCELLED, Code.RESOURCE_EXHAUSTED
 class Refused(UpstreamError):
     """The provider answered with an error. Its table of errors has the code, the reason, and whether a retry is free.
 
-    http_status: that of the answer; 200 for an error during an answer.
+    http_status: that of the answer; 200 for an error during an answer. details: in the provider's own format, what it
+    says of the caller's request or quota, for callers that speak that format.
     """
 
     http_status: int = 200
+    details: tuple[Mapping[str, object], ...] = ()
 
     def __init__(
         self,

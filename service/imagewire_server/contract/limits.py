@@ -13,6 +13,8 @@ FEW_VALUES = 2_000
 
 # Lists and objects inside each other.
 MOST_LEVELS = 100
+# That an error names.
+MOST_VIOLATIONS = 64
 
 TOO_MANY = f"holds more than {MOST_VALUES} values; send fewer"
 TOO_MUCH_TEXT = f"holds more than {MOST_TEXT} bytes of text; send less"

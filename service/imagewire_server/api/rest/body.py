@@ -91,7 +91,6 @@ class Body:
             413,
             "REQUEST_TOO_LARGE",
             f"the request is larger than {self._most} bytes (max_request_bytes): send smaller pictures, or their URLs",
-            [(b"connection", b"close")],
         )
 
 

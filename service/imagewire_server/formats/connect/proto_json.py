@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
 from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from imagewire_server.contract import json_scan
+from imagewire_server.contract import json_scan, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.contract.limits import too_deep
+from imagewire_server.contract.limits import MOST_TEXT, MOST_VIOLATIONS, too_deep
 
 _PACKAGE = "imagewire.v1"
 _LONGEST = 500  # of what protobuf says of a wrong value
@@ -19,6 +21,17 @@ _DEEPEST = 32
 _OBJECT = re.compile(rb"\s*\{")
 _UNKNOWN = re.compile(r'has no field named "([^"]*)" at "([^"]*)"')
 _FAILED = re.compile(r"Failed to parse (\w+) field: ")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
+_NUMBERS = frozenset(
+    (
+        FieldDescriptor.CPPTYPE_INT32,
+        FieldDescriptor.CPPTYPE_INT64,
+        FieldDescriptor.CPPTYPE_UINT32,
+        FieldDescriptor.CPPTYPE_UINT64,
+        FieldDescriptor.CPPTYPE_FLOAT,
+        FieldDescriptor.CPPTYPE_DOUBLE,
+    )
+)
 _UNREADABLE = re.compile(r"(Failed to load JSON: )+")
 
 _M = TypeVar("_M", bound=Message)
@@ -37,14 +50,19 @@ def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
     json_scan.check(data, "")
     if json_scan.is_deep(data, _DEEPEST):
         raise InvalidRequest([Violation("", too_deep(_DEEPEST))])
+    if wrong := _taken_by_protobuf(data, message.DESCRIPTOR):
+        raise InvalidRequest(wrong)
     try:
         json_format.Parse(data.decode(), message)
     except UnicodeDecodeError:
         raise InvalidRequest([Violation("", "the request's JSON is no valid UTF-8")]) from None
     except json_format.ParseError as error:
         raise InvalidRequest([_violation(" ".join(str(error).split()))]) from None
-    if b"_" in data and (twice := list(_twice(msgspec.json.decode(data), message.DESCRIPTOR, ""))):
-        raise InvalidRequest(twice)
+    # In JSON, a long text looks like a picture.
+    if message.ByteSize() > MOST_TEXT and (
+        found := protobuf_scan.find(message.SerializeToString(), message.DESCRIPTOR)
+    ):
+        raise InvalidRequest(found)
     return message
 
 
@@ -54,8 +72,16 @@ def encode(message: Message) -> bytes:
     return msgspec.json.encode(made)
 
 
-def _twice(given: Any, kind: Any, path: str) -> Iterator[Violation]:
-    """The fields that are given in both spellings, of which protobuf takes the last."""
+def _taken_by_protobuf(data: bytes | bytearray, kind: Any) -> list[Violation]:
+    """What is wrong in a JSON text, and is taken by protobuf's parser nevertheless."""
+    try:
+        return list(islice(_wrong_in(msgspec.json.decode(data), kind, ""), MOST_VIOLATIONS))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []  # protobuf says what is wrong
+
+
+def _wrong_in(given: Any, kind: Any, path: str) -> Iterator[Violation]:
+    """Two spellings of a field, of which protobuf takes the last; base64 with other letters; truth for numbers."""
     if not isinstance(given, dict) or kind.file.package != _PACKAGE:
         return
     spelled: dict[int, str] = {}
@@ -65,11 +91,16 @@ def _twice(given: Any, kind: Any, path: str) -> Iterator[Violation]:
             continue
         if (other := spelled.setdefault(field.number, name)) != name:
             yield Violation(path + name, f"is given as {other} too; leave out one of them")
-        elif field.message_type is not None:
-            many = value if isinstance(value, list) else [value]
-            for number, one in enumerate(many):
-                place = f"{path}{name}[{number}]." if isinstance(value, list) else f"{path}{name}."
-                yield from _twice(one, field.message_type, place)
+            continue
+        many = value if isinstance(value, list) else [value]
+        for number, one in enumerate(many):
+            place = f"{path}{name}[{number}]" if isinstance(value, list) else f"{path}{name}"
+            if field.message_type is not None:
+                yield from _wrong_in(one, field.message_type, f"{place}.")
+            elif isinstance(one, bool) and field.cpp_type in _NUMBERS:
+                yield Violation(place, "is true or false, and must be a number")
+            elif isinstance(one, str) and field.type == field.TYPE_BYTES and not _BASE64.fullmatch(one):
+                yield Violation(place, "is no valid base64")
 
 
 def _violation(said: str) -> Violation:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from imagewire_server.contract.errors import DOMAIN, Error
+from imagewire_server.contract.errors import DOMAIN, Error, Refused
+from imagewire_server.contract.limits import MOST_VIOLATIONS
 
 _TYPE = "type.googleapis.com/google.rpc."
-_MOST_VIOLATIONS = 64
 _GOOGLES = "googleapis.com"
 _NO_KEY = (
     "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form"
@@ -20,10 +20,12 @@ def body(error: Error, http_status: int, status: str, request_id: str) -> dict[s
     info = {"reason": error.reason, "domain": DOMAIN, "metadata": {**error.metadata, "request_id": request_id}}
     details: list[dict[str, Any]] = [_detail("ErrorInfo", **info)]
     if error.violations:
-        named = [{"field": v.field, "description": v.description} for v in error.violations[:_MOST_VIOLATIONS]]
+        named = [{"field": v.field, "description": v.description} for v in error.violations[:MOST_VIOLATIONS]]
         details.append(_detail("BadRequest", fieldViolations=named))
     if error.retry_after is not None:
         details.append(_detail("RetryInfo", retryDelay=f"{error.retry_after:.3f}s"))
+    if isinstance(error, Refused):
+        details += map(dict, error.details)
     return _made(http_status, error.message, status, details)
 
 

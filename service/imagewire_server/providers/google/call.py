@@ -13,6 +13,7 @@ from imagewire_server import __version__
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, InvalidRequest, Malformed, TooLarge, Violation
 from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.limits import MOST_VIOLATIONS
 from imagewire_server.contract.provider import Capabilities, Report
 from imagewire_server.contract.relayed import RelayedBytes, RelayedRequest
 from imagewire_server.core.offload import run_in_thread
@@ -37,7 +38,6 @@ _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "x-goog-api-ke
 _LONG = 0.01
 # An answer that is read as a whole: a count of tokens.
 _SMALL_ANSWER = 1024 * 1024
-_MOST_VIOLATIONS = 64
 
 
 class GoogleCall:
@@ -119,7 +119,7 @@ class GoogleCall:
 
         await run_in_thread(look) if large else look()
         if found:
-            raise InvalidRequest(found[:_MOST_VIOLATIONS])
+            raise InvalidRequest(found[:MOST_VIOLATIONS])
 
     async def generate(
         self, url: str, body: bytes | Body, credentials: Mapping[str, str], *, report: Report

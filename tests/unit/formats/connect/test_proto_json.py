@@ -6,7 +6,7 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.contract.limits import MOST_VALUES
+from imagewire_server.contract.limits import MOST_TEXT, MOST_VALUES
 from imagewire_server.formats.connect.proto_json import decode, encode
 
 _WRONG = [
@@ -26,6 +26,14 @@ _WRONG = [
         "spec.messages[1].parts[0].image.mimeType",
         "is given as mime_type too",
     ),
+    ("a truth for a number", b'{"maxFrameBytes":true}', "maxFrameBytes", "must be a number"),
+    (
+        "no base64",
+        b'{"spec":{"messages":[{"image":{"data":"AA*A"}}]}}',
+        "spec.messages[0].image.data",
+        "no valid base64",
+    ),
+    ("padding inside", b'{"spec":{"continuationToken":"AA==AAAA"}}', "spec.continuationToken", "no valid base64"),
     ("too deep", b'{"spec":' * 5_000, "", "nested more than 32 levels"),
     ("too many values", b'{"a":[' + b"1," * (MOST_VALUES + 1) + b"1]}", "", "values"),
 ]
@@ -51,6 +59,15 @@ def test_what_is_taken_of_json_is_no_deeper_than_what_is_taken_of_protobuf(openi
     deeper = body.replace("1", opening + "1" + closing)
     with pytest.raises(InvalidRequest, match="nested more than 32 levels"):
         decode(deeper.encode(), pb.StreamCompletionRequest)
+
+
+def test_a_long_text_is_no_picture() -> None:
+    text = b"a" * (MOST_TEXT + 1)
+    with pytest.raises(InvalidRequest, match="bytes of text"):
+        decode(b'{"spec":{"messages":[{"content":"%b"}]}}' % text, pb.StreamCompletionRequest)
+    picture = b"AAAA" * (MOST_TEXT // 2)
+    made = decode(b'{"spec":{"messages":[{"image":{"data":"%b"}}]}}' % picture, pb.StreamCompletionRequest)
+    assert len(made.spec.messages[0].image.data) == MOST_TEXT // 2 * 3
 
 
 def test_names_inside_extra_body_are_the_providers() -> None:

@@ -54,7 +54,8 @@ def check_head(kind: Kind, call: Call) -> None:
         call.deadline = asyncio.get_running_loop().time() + max(seconds - _MARGIN, seconds / 2)
     name = "grpc-encoding" if kind.web else "connect-content-encoding" if kind.enveloped else "content-encoding"
     if call.header(name) not in {"", "identity"}:
-        raise Unsupported(f"{name}: requests are not compressed here: send identity; pictures gain nothing by it")
+        words = "requests are not compressed here, because pictures gain nothing by it: send identity"
+        raise Unsupported(f"{name}: {words} (connectrpc for Python: send_compression=None)")
 
 
 class Messages:

@@ -1,6 +1,7 @@
 """Google's own API: generateContent, streamGenerateContent, countTokens, and the models."""
 
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -74,7 +75,8 @@ class NativeModels:
         caller, vertex = exchange.call.caller, "publisher" in scope["path_params"] or paths.is_vertex(scope["path"])
         offered = {name: route for name, route in self.engine.router.offered() if caller.may_ask(name)}
         if "model" not in scope["path_params"]:
-            entries = [_entry(name, route, vertex=vertex) for name, route in offered.items()]
+            listed = {_googles(self.engine.router, name, offered): route for name, route in offered.items()}
+            entries = [_entry(name, route, vertex=vertex) for name, route in listed.items()]
             given = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             size, token = given.get("pageSize", ""), given.get("pageToken", "")
             await _send(exchange, models.page(entries, size, token, vertex=vertex))
@@ -104,6 +106,12 @@ def _names(router: Router, name: str) -> list[str]:
     speaking = [one for one in router.upstreams if getattr(one.provider, "speaks", "") == _SPOKEN]
     providers = dict.fromkeys(one.deployment.provider for one in speaking if "/" not in name)
     return [name, *(f"{provider}/{name}" for provider in providers)]
+
+
+def _googles(router: Router, name: str, offered: Collection[str]) -> str:
+    """Google's own id of a model, where that names it too; else its name here."""
+    own = name.partition("/")[2]
+    return own if next((one for one in _names(router, own) if one in offered), "") == name else name
 
 
 def _served(router: Router, scope: Scope) -> str:

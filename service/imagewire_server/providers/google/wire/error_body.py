@@ -21,6 +21,8 @@ _SECRETS = re.compile(
     r"AIza[\w-]{10,}|ya29\.[\w.-]+|AQ\.[\w-]{20,}|sk-[\w-]{16,}|(?<=[?&]key=)[^&\s\"']+|(?<=://)[^/\s@]{1,200}(?=@)"
     r"|(?i:(?<=bearer )[\w.~+/=-]{8,})"
 )
+_MOST_DETAILS = 64
+_SHOWN = frozenset(f"type.googleapis.com/google.rpc.{kind}" for kind in ("BadRequest", "QuotaFailure", "Help"))
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
@@ -73,13 +75,33 @@ def of_json(document: object) -> Said:
 
 def cleaned(said: Said, secrets: Iterable[str]) -> str:
     """The words as they can be shown: first without keys, then shortened, so that none of a key is left."""
-    message = said.message
-    for header in secrets:
-        if secret := header.removeprefix("Bearer "):
-            message = message.replace(secret, "[redacted]")
-    message = _CONTROL.sub(" ", _SECRETS.sub("[redacted]", message)).strip()
+    message = _CONTROL.sub(" ", _without_keys(said.message, secrets)).strip()
     most = _LONGEST_MESSAGE if said.form == "json" else _LONGEST_TEXT
     return message if len(message) <= most else message[: most - 1] + "…"
+
+
+def shown_details(said: Said, secrets: Iterable[str]) -> tuple[dict[str, Any], ...]:
+    """Of an error's details, those that are about the request or the quota, without keys; none where they are long."""
+    given = said.error.get("details")
+    wanted = [one for one in given[:_MOST_DETAILS] if _is_shown(one)] if isinstance(given, list) else []
+    if not wanted:
+        return ()
+    try:
+        text = _without_keys(msgspec.json.encode(wanted).decode(), secrets)
+        return tuple(msgspec.json.decode(text, type=list[dict[str, Any]])) if len(text) <= _MOST_WORDS else ()
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return ()
+
+
+def _is_shown(detail: object) -> bool:
+    return isinstance(detail, dict) and detail.get("@type") in _SHOWN
+
+
+def _without_keys(text: str, secrets: Iterable[str]) -> str:
+    for header in secrets:
+        if secret := header.removeprefix("Bearer "):
+            text = text.replace(secret, "[redacted]")
+    return _SECRETS.sub("[redacted]", text)
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from imagewire_server.contract.errors import Code, Refused
-from imagewire_server.providers.google.wire.error_body import Said, cleaned, of_json, read
+from imagewire_server.providers.google.wire.error_body import Said, cleaned, of_json, read, shown_details
 
 
 class _Row(NamedTuple):
@@ -144,6 +144,8 @@ def refusal(
     if http < 400 or not status or foreign:
         return _unexpected(http, words)
     refused = _refused(said, status, words, http)
+    if _is_quoted(said, _TABLE[status]):
+        refused.details = shown_details(said, secrets)
     refused.http_status = http
     if http == 413:
         refused.message = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.providers.google.wire.error_body import Said, cleaned, of_json, read
+from imagewire_server.providers.google.wire.error_body import Said, cleaned, of_json, read, shown_details
 from tests.unit.providers.google.wire.test_errors import KEY, refused
 
 BODIES = [
@@ -128,3 +128,31 @@ def test_words_are_shortened_by_their_form(form: str, most: int) -> None:
 )
 def test_what_is_shown_has_no_keys(words: str, shown: str) -> None:
     assert cleaned(Said({}, words, "json"), ("Bearer KEY", "")) == shown
+
+
+_RPC = "type.googleapis.com/google.rpc."
+_VIOLATION = {"field": "generation_config", "description": "the key key-of-ours and AIzaSyAnotherKey of another"}
+
+
+def test_details_about_the_request_are_shown_without_keys() -> None:
+    others = [{"@type": f"{_RPC}ErrorInfo", "metadata": {"consumer": "projects/1"}}, 5, {"@type": 1}]
+    bad = {"@type": f"{_RPC}BadRequest", "fieldViolations": [_VIOLATION]}
+    help_ = {"@type": f"{_RPC}Help", "links": [{"url": "https://a.example"}]}
+    shown = shown_details(Said({"details": [*others, bad, help_]}, "", "json"), ["key-of-ours"])
+    said = "the key [redacted] and [redacted] of another"
+    assert shown == ({**bad, "fieldViolations": [{**_VIOLATION, "description": said}]}, help_)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        None,
+        {},
+        [],
+        [{"@type": f"{_RPC}Help", "a": "b" * 10_000}],
+        [{"@type": f"{_RPC}Help", "a": ["://b"], "c": "@e"}],
+        [{"@type": f"{_RPC}Help", "a": "\ud800"}],
+    ],
+)
+def test_details_that_cannot_be_shown_are_left_out(details: object) -> None:
+    assert shown_details(Said({"details": details}, "", "json"), []) == ()
