@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from imagewire_server.api.rest.admin import AdminServer
 from imagewire_server.api.rest.server import RestServer
 from imagewire_server.api_options import certificate_rule, grpc_limits, listener, rest_options, tracing
 from imagewire_server.config.callers import check_counting, named
+from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.models import rows_of
@@ -37,6 +39,8 @@ from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.load import LoadMeter
+from imagewire_server.core.overview.last_calls import LastCalls
+from imagewire_server.core.overview.overview import Overview, Sources
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.core.spec_defaults import merged
@@ -113,8 +117,10 @@ class Server:
         self._access = Access(config.master_key, given.metrics_key, config.callers, certificates, self._tokens)
         metered = (LoadMeter(admission, resources.turns.quota_left),) if given.orca else ()
         limits = grpc_limits(given, *metered)
+        last_calls = LastCalls()
+        watching = (last_calls,) if given.admin != "off" else ()
         # The load is that of callers whose key was right: a stranger must not steer what balancers do.
-        chain = (*tracing(given, resources.telemetry), self._access, *metered, quotas, *interceptors)
+        chain = (*watching, *tracing(given, resources.telemetry), self._access, *metered, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)
@@ -129,7 +135,18 @@ class Server:
             receive_budget,
         )
         self.rest.warn(exposed(given, asks_for_key=config.asks_for_key))
-        self.admin = AdminServer(listener(given, given.admin, tls, shared=shared))
+        sources = Sources(
+            router=lambda: self._engine.router,
+            policies=lambda: self._config.callers,
+            quotas=quotas,
+            admission=admission,
+            open_calls=lambda: {"grpc": self.grpc.running, "rest": self.rest.running},
+            address=self._address,
+            workers=given.workers if shared else 1,
+            shares_budgets=bool(given.counting_redis),
+        )
+        overview = Overview(last_calls, sources)
+        self.admin = AdminServer(listener(given, given.admin, tls, shared=shared), overview, ui=given.ui)
 
     async def reload(self, config: Config) -> None:
         """Serve another Config's models, routing, keys and callers, with credentials that are read again.
@@ -167,6 +184,13 @@ class Server:
         if delay and not hurry.is_set():
             _log.info("stopping", delay=delay)
             await pause(delay, hurry)
+
+    def _address(self, deployment: Deployment) -> str:
+        """Of a deployment, without what is secret, "" where it cannot be told."""
+        names = ((one, one.config.names) for one, _ in self._providers)
+        registration = next(one for one, served in names if deployment.provider in served)
+        asked = registration.asked(deployment, self._config, os.environ)
+        return deployment.options.where if asked is None else asked.url
 
     def _router(self, config: Config, before: Iterable[Upstream]) -> Router:
         check_serves(config, (registration.config for registration, _ in self._providers))

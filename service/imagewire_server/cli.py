@@ -77,8 +77,8 @@ def app() -> None:
 @click.option("--host", help="The host of --rest alone, as LiteLLM's.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port of --rest alone, as LiteLLM's.")
 @click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
-@click.option("--no-ui", is_flag=True, help="Serve no page for people at / of REST.")
-@click.option("--admin", help="The address of metrics and health checks without a key: HOST:PORT. Default: off.")
+@click.option("--no-ui", is_flag=True, help="Serve no page for people at / of REST and of --admin.")
+@click.option("--admin", help="The address of status, metrics and health without a key: HOST:PORT. Default: off.")
 @click.option(
     "--workers",
     "--num_workers",

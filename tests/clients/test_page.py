@@ -192,8 +192,10 @@ def test_the_wheel_has_it(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as file:
-        packed = {Path(name).name for name in file.namelist() if "/api/rest/page/" in name}
-    assert packed == {path.name for path in (ROOT / "service/imagewire_server/api/rest/page").iterdir()}
+        names = file.namelist()
+    for folder in ("page", "admin_page"):
+        packed = {Path(name).name for name in names if f"/api/rest/{folder}/" in name}
+        assert packed == {path.name for path in (ROOT / "service/imagewire_server/api/rest" / folder).iterdir()}
 
 
 async def test_it_can_be_turned_off() -> None:

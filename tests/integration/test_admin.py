@@ -21,6 +21,8 @@ from tests.conftest import Stack, running_stack, spec
 from tests.integration import processes
 from tests.integration.tls_stack import tls_stack
 
+PAGE = Path(__file__).parents[2] / "service/imagewire_server/api/rest/admin_page"
+
 
 @asynccontextmanager
 async def admin_of(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
@@ -66,13 +68,28 @@ async def test_it_is_alive_and_ready_until_it_stops() -> None:
 
 async def test_it_has_nothing_else() -> None:
     async with running_stack(admin="127.0.0.1:0") as stack, admin_of(stack) as admin:
-        for path in ("/", "/v1/models", "/health", "/metrics/", "/v1/images/generations", "/debug"):
+        for path in ("/v1/models", "/health", "/metrics/", "/v1/images/generations", "/page/", "/page/nothing.js"):
             missing = await admin.get(path)
-            assert (missing.status_code, "only /metrics, /healthz and /readyz" in missing.text) == (404, True), path
+            assert (missing.status_code, missing.text) == (
+                404,
+                "here are only /, /status, /metrics, /healthz and /readyz\n",
+            ), path
         posted = await admin.post("/metrics", content=b"x")
         assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")
         head = await admin.head("/healthz")
         assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_without_the_pages_it_has_none() -> None:
+    async with running_stack(admin="127.0.0.1:0", ui=False) as stack, admin_of(stack) as admin:
+        names = [path.name for path in PAGE.iterdir()]
+        for path in ("/", *(f"/page/{name}" for name in names)):
+            missing = await admin.get(path)
+            assert (missing.status_code, missing.text) == (
+                404,
+                "here are only /status, /metrics, /healthz and /readyz\n",
+            )
+        assert (await admin.get("/status")).status_code == 200
 
 
 async def test_a_page_of_another_site_does_not_read_it() -> None:

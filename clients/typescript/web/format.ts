@@ -21,6 +21,23 @@ export function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }
 
+/** A longer time: "8 s", "3 min", "5 h", "2 days". */
+export function span(ms: number): string {
+  const s = Math.max(0, ms) / 1000;
+  if (s < 59.5) {
+    return `${Math.round(s)} s`;
+  }
+  if (s < 3570) {
+    return `${Math.round(s / 60)} min`;
+  }
+  return s < 47.5 * 3600 ? `${Math.round(s / 3600)} h` : `${Math.round(s / 86_400)} days`;
+}
+
+/** How long ago something was: "just now", "8 s ago". A clock that is behind makes nothing be in the future. */
+export function ago(ms: number): string {
+  return ms < 1500 ? "just now" : `${span(ms)} ago`;
+}
+
 /** A whole number with its thousands apart. */
 export function count(value: number): string {
   return value.toLocaleString("en-US");

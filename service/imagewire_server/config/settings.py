@@ -122,9 +122,9 @@ class Settings:
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
     ui: bool = True
-    """Whether / of REST is the page for people."""
+    """Whether / of REST is the page for people, and / of admin the operator's."""
     admin: str = setting("off", _rest_address)
-    """The address of metrics and health checks that need no key, or off."""
+    """The address of status, metrics and health checks that need no key, or off."""
     tls_cert: str = ""
     """The server's certificate with its chain, a file in PEM, for TLS in both APIs; empty for no TLS."""
     tls_key: str = ""

@@ -104,6 +104,8 @@ class Account:
     def _count_tokens(self, usage: pb.Usage | None) -> None:
         if usage is not None:
             metrics.count_tokens(self._deployment, usage)
+            self._call.tokens += usage.prompt_tokens + usage.tool_use_prompt_tokens
+            self._call.tokens += usage.candidates_tokens + usage.thoughts_tokens
 
     def _charge(self, charged: str, cost_nano_usd: int | None) -> None:
         self._call.pictures += self._drawn.pictures

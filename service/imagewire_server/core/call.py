@@ -58,7 +58,8 @@ class Call:
     earlier_messages: how many messages of an earlier chat were put in front of the request's own. name_of: the caller's
     name of a path of the spec.
     cached_answers: how many of its answers came from the answer cache. pictures: how many were drawn, without drafts,
-    known when their cost is. image_bytes: of pictures handed on. sent_bytes: of gRPC's messages.
+    known when their cost is. tokens: of all upstream calls that told them. image_bytes: of pictures handed on.
+    sent_bytes: of gRPC's messages.
     charged: "no", "maybe" or "yes", of the upstream calls that are over. is_asking: whether one is under way, which may
     go on behind this call's end. cost_nano_usd: of all upstream calls, None where it is not known.
 
@@ -94,6 +95,7 @@ class Call:
     name_of: Callable[[str], str] = field(default=str, repr=False)
     events: int = 0
     pictures: int = 0
+    tokens: int = 0
     image_bytes: int = 0
     sent_bytes: int = 0
     first_image_byte: float | None = None
@@ -168,6 +170,7 @@ class Call:
         self.fallbacks += part.fallbacks
         self.events += part.events
         self.pictures += part.pictures
+        self.tokens += part.tokens
         self.image_bytes += part.image_bytes
         self.first_image_byte = self.first_image_byte or part.first_image_byte
         self.finish_reason = part.finish_reason

@@ -24,7 +24,7 @@ _Served = tuple["Upstream", str, Capabilities]
 
 
 class Upstream:
-    """A deployment with the provider that speaks to it, and a circuit for each model.
+    """A deployment with the provider that speaks to it, and a circuit for each model (`circuits`, by its id).
 
     before: the same deployment's, from before the configuration was read again; its circuits go on. completed:
     adds the deployment's defaults to a copy of a request, but those of fields that the caller cleared.
@@ -41,21 +41,21 @@ class Upstream:
         self.deployment = deployment
         self.provider = provider
         self.completed = completed
-        self._circuits: OrderedDict[str, Circuit] = before._circuits if before else OrderedDict()
+        self.circuits: OrderedDict[str, Circuit] = before.circuits if before else OrderedDict()
 
     def circuit(self, native_id: str) -> Circuit:
         """Its circuit for one model."""
-        circuit = self._circuits.get(native_id)
+        circuit = self.circuits.get(native_id)
         if circuit is None:
-            circuit = self._circuits[native_id] = Circuit()
-        self._circuits.move_to_end(native_id)
-        if len(self._circuits) > _REMEMBERED:
-            self._circuits.popitem(last=False)
+            circuit = self.circuits[native_id] = Circuit()
+        self.circuits.move_to_end(native_id)
+        if len(self.circuits) > _REMEMBERED:
+            self.circuits.popitem(last=False)
         return circuit
 
     def is_available(self, now: float) -> bool:
         """Whether it may be asked now, for every model that it was asked for."""
-        return all(circuit.allows(now) for circuit in self._circuits.values())
+        return all(circuit.allows(now) for circuit in self.circuits.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,15 @@ def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_shared", None)
 
 
-async def _drawn(*calls: list[Step], most: int = 99) -> None:
-    made = engine(Scripted(*calls)).start(spec("n0"), stream=True, deadline=None, call=Call())
+async def _drawn(*calls: list[Step], most: int = 99) -> Call:
+    call = Call()
+    made = engine(Scripted(*calls)).start(spec("n0"), stream=True, deadline=None, call=call)
     async with made.attach(hashes=False) as answer:
         with contextlib.suppress(Error):
             for _ in range(most):
                 if await anext(answer, None) is None:
                     break
+    return call
 
 
 def _reasons() -> dict[str, float]:
@@ -62,11 +64,12 @@ async def test_each_upstream_call_is_counted_once_by_its_end(
 
 
 async def test_tokens_are_counted_once_also_of_what_broke_off() -> None:
-    await _drawn([SENT, FULL, TEXT, BEGUN, WHOLE, end(counts())])
+    call = await _drawn([SENT, FULL, TEXT, BEGUN, WHOLE, end(counts())])
     whole = _tokens("output")
     usage = counts()
     assert whole == usage.candidates_tokens + usage.thoughts_tokens
     assert _tokens("input") == usage.prompt_tokens + usage.tool_use_prompt_tokens
+    assert call.tokens == _tokens("input") + whole
     await _drawn([SENT, FULL, TEXT, BEGUN, Cut("x")])
     assert _tokens("output") == 2 * whole
     await _drawn([SENT, Said(), TEXT, BEGUN, Cut("x")])

@@ -58,13 +58,14 @@ def test_parts_of_a_call_add_up_and_one_that_cost_nothing_changes_no_cost() -> N
         part.model, part.deployment = "m", f"d{number}"
         part.tried.append((part.deployment, "OK"))
         part.events, part.image_bytes, part.first_image_byte = 3, 100, float(number)
+        part.tokens = 10 * number
         part.charge("yes", number)
         whole.add_part(part)
     parts[2].tried.append(("d3", "UPSTREAM_UNREACHABLE"))
     whole.add_part(parts[2])
     assert whole.fields()["tried"] == ["d1=OK", "d2=OK", "d3=UPSTREAM_UNREACHABLE"]
     assert (whole.events, whole.image_bytes, whole.first_image_byte) == (6, 200, 1.0)
-    assert (whole.charged, whole.cost_nano_usd) == ("yes", 3)
+    assert (whole.charged, whole.cost_nano_usd, whole.tokens) == ("yes", 3, 30)
 
 
 def test_parts_of_a_call_have_ended_when_it_has() -> None:

@@ -233,7 +233,7 @@ def test_what_serves_a_name_is_looked_up_once_and_its_circuit_each_time(monkeypa
     find = made._wildcards.find
     monkeypatch.setattr(made._wildcards, "find", lambda name: looked.append(name) or find(name))  # type: ignore[func-returns-value]
     first = made.resolve("gemini/a").routes[0]
-    upstream._circuits.clear()  # as when many other models were asked for
+    upstream.circuits.clear()  # as when many other models were asked for
     second = made.resolve("gemini/a").routes[0]
     assert second.circuit is upstream.circuit("a") is not first.circuit
     assert looked == ["gemini/a"]

@@ -1,38 +1,11 @@
 /** What the page looks like, for eyes and for screen readers: each state, in each width, light and dark. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Page } from "playwright-core";
 import { ask, browser, drawn, LOCKED, opened } from "./browser.js";
+import { FOLDER, looked } from "./looked.js";
 
 const chromium = browser();
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const FOLDER = process.env.PAGE_SHOTS;
-
-interface Found {
-  violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-  passes: unknown[];
-}
-
-/** Fails where axe finds something; writes a picture where a folder is named. */
-async function looked(page: Page, name: string): Promise<void> {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(
-    async () => (await (globalThis as unknown as { axe: { run(): unknown } }).axe.run()) as Found,
-  );
-  const told = found.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  );
-  assert.deepEqual(told, [], name);
-  assert.ok(found.passes.length > 15);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(wide <= 0, `${name}: ${wide} pixels too wide`);
-  if (FOLDER) {
-    await page.screenshot({ path: join(FOLDER, `${name}.png`) });
-  }
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [360, 768, 1440]) {

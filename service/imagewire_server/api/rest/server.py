@@ -153,6 +153,11 @@ class RestServer:
         """Show these warnings in answers to health checks."""
         self._ready.warnings = words
 
+    @property
+    def running(self) -> int:
+        """How many calls run."""
+        return len(self._middleware.calls)
+
     def announce_stop(self) -> None:
         """Report that the server is not ready; new calls are still served."""
         self._ready.ready = False

@@ -1,7 +1,7 @@
 """What callers have used of their limits: the interface, and counts of this process alone."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -30,6 +30,17 @@ class Admitted(NamedTuple):
 
     wait: float
     used: float
+
+
+class Spent(NamedTuple):
+    """What of today's budget is used, in billionths of a dollar: spent, and reserved by what runs.
+
+    until_next: the seconds until the next day begins.
+    """
+
+    spent: int
+    reserved: int
+    until_next: float
 
 
 class CountsDown(Exception):
@@ -76,6 +87,10 @@ class Counts(Protocol):
 
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """Replace what was reserved by what it was in the end."""
+        ...
+
+    async def spent(self, names: Sequence[str]) -> list[Spent]:
+        """What these have used of today's budgets. It changes nothing. Raises CountsDown."""
         ...
 
     async def aclose(self) -> None:
@@ -165,6 +180,18 @@ class LocalCounts:
         reserved = used.reserved.pop(ident, None) if used.day == day else None
         if reserved is not None:
             used.spent += nano_usd - reserved
+
+    async def spent(self, names: Sequence[str]) -> list[Spent]:
+        """See Counts."""
+        now = self._today()
+        found = []
+        for name in names:
+            used = self._used.get(name) or _Used()
+            day = max(used.day, int(now // _DAY))
+            reserved = sum(used.reserved.values())
+            spent = (used.spent - reserved, reserved) if used.day == day else (0, 0)
+            found.append(Spent(*spent, (day + 1) * _DAY - now))
+        return found
 
     async def aclose(self) -> None:
         """See Counts."""

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from imagewire_server.config.caller_policies import Policy, nano
 from imagewire_server.contract import pb
@@ -24,6 +25,18 @@ from imagewire_server.core.router import Router
 _SOON = 1.0  # seconds until one of the running calls may have ended
 _SETTLED = 5.0  # seconds until the drawing of one of them may have
 _REQUESTS, _PICTURES = "requests", "pictures"
+
+
+class Budget(NamedTuple):
+    """Today's, in billionths of a dollar. most: of it here, in this process or in all that share it.
+
+    spent, reserved, until_next: see Spent.
+    """
+
+    most: int
+    spent: int
+    reserved: int
+    until_next: float
 
 
 class Quotas:
@@ -77,6 +90,14 @@ class Quotas:
             made.give_back()
             raise
         return made
+
+    async def budgets(self, policies: Sequence[Policy]) -> "list[Budget]":
+        """Today's budgets of these policies, each of which has one of its own. Raises CountsDown."""
+        spent = await self._counts.spent([policy.name for policy in policies]) if policies else []
+        return [
+            Budget(self._counts.most(nano(policy.usd_per_day or 0.0)), *used)
+            for policy, used in zip(policies, spent, strict=True)
+        ]
 
     async def aclose(self) -> None:
         """Write what is not written yet, within a moment."""

@@ -109,3 +109,19 @@ if before and before ~= '-' then
   redis.call('INCRBY', prefix .. 'spent:' .. ARGV[2], ARGV[4] - string.match(before, '%d+'))
 end
 """
+
+# names. Returns the seconds until the next day, and for each name what it has spent and what is reserved, as text.
+SPENT = """
+local time = tonumber(redis.call('TIME')[1])
+local day = math.floor(time / 86400)
+local found = {string.format('%d', (day + 1) * 86400 - time)}
+for _, name in ipairs(ARGV) do
+  local prefix, reserved = 'imagewire:callers:' .. name .. ':', 0
+  for _, value in ipairs(redis.call('HVALS', prefix .. 'reserved:' .. day)) do
+    reserved = reserved + (tonumber(string.match(value, '^%d+')) or 0)
+  end
+  local spent = tonumber(redis.call('GET', prefix .. 'spent:' .. day) or '0') - reserved
+  found[#found + 1] = string.format('%.0f %.0f', spent, reserved)
+end
+return found
+"""

@@ -8,13 +8,13 @@ and nobody waits for any more or has heard the answer of, is undone.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import structlog
 
 from imagewire_server.core.access import scripts
-from imagewire_server.core.access.counts import MINUTE, Admitted, CountsDown, LocalCounts, Reserved
+from imagewire_server.core.access.counts import MINUTE, Admitted, CountsDown, LocalCounts, Reserved, Spent
 from imagewire_server.core.fault_log import describe
 
 _log = structlog.get_logger("imagewire.limits")
@@ -126,6 +126,12 @@ class SharedCounts:
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """See Counts."""
         self._put((scripts.SETTLE, name, day, ident, nano_usd))
+
+    async def spent(self, names: Sequence[str]) -> list[Spent]:
+        """See Counts."""
+        until_next, *used = await self._run(scripts.SPENT, *names)
+        pairs = [one.split() for one in used]
+        return [Spent(int(spent), int(reserved), float(until_next)) for spent, reserved in pairs]
 
     async def aclose(self) -> None:
         """See Counts."""

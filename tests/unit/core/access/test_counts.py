@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagewire_server.core.access.counts import LocalCounts
+from imagewire_server.core.access.counts import LocalCounts, Spent
 
 DAY = 86400
 
@@ -162,3 +162,18 @@ async def test_what_is_used_is_a_share_of_the_limit() -> None:
     assert used == [0.25, 0.5, 0.75, 1.0, 1.0]
     clock.now += 60
     assert (await counts.admit("a", "begun", 8, "6")).used == 0.25
+
+
+async def test_what_is_spent_and_reserved_is_told_and_nothing_changes() -> None:
+    clock = Clock(3 * DAY + 100.0)
+    counts = LocalCounts(2, today=clock)
+    assert await counts.spent(["a"]) == [Spent(0, 0, DAY - 100.0)]
+    day = (await counts.reserve("a", 100, 30, "1")).day
+    await counts.reserve("a", 100, 10, "2")
+    counts.settle("a", day, "1", 25)
+    assert await counts.spent(["b", "a"]) == [Spent(0, 0, DAY - 100.0), Spent(25, 10, DAY - 100.0)]
+    clock.now -= 200.0  # a clock that is set back does not make the budget new
+    assert await counts.spent(["a"]) == [Spent(25, 10, DAY + 100.0)]
+    clock.now += DAY + 100.0
+    assert await counts.spent(["a"]) == [Spent(0, 0, DAY)]
+    assert not counts.running()

@@ -227,3 +227,21 @@ async def test_only_what_was_counted_is_taken_back() -> None:
     assert free is not None
     free.settle()
     assert counts.noted == ["settle"]
+
+
+async def test_budgets_are_told_with_what_is_left_here() -> None:
+    counts = LocalCounts(2)
+    quotas = Quotas(counts)
+    assert await quotas.budgets([]) == []
+    limits = {"usd_per_day": 1.0, "usd_per_call": 0.1}
+    asked = call(**limits)
+    reserved = await quotas.reserve(spec("a"), asked, FLASH, None)
+    assert reserved is not None
+    policy = asked.caller.policy
+    assert policy is not None
+    (budget,) = await quotas.budgets([policy])
+    assert (budget.most, budget.spent, budget.reserved) == (500_000_000, 0, 100_000_000)
+    asked.charge("yes", 40_000_000)
+    reserved.settle()
+    (budget,) = await quotas.budgets([policy])
+    assert (budget.spent, budget.reserved) == (40_000_000, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.core.access import scripts, shared_counts
-from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
+from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved, Spent
 from imagewire_server.core.access.shared_counts import SharedCounts
 
 
@@ -215,3 +215,12 @@ async def test_a_redis_that_stays_away_does_not_hold_up_the_end(connection: Conn
     async with asyncio.timeout(30):
         await made.aclose()
     assert connection.closed
+
+
+async def test_redis_tells_what_is_spent(connection: Connection, counts: SharedCounts) -> None:
+    connection.answers[scripts.SPENT] = [b"3600", b"25 10", b"0 0"]
+    assert await counts.spent(["a", "b"]) == [Spent(25, 10, 3600.0), Spent(0, 0, 3600.0)]
+    assert connection.ran == [(scripts.SPENT, "a", "b")]
+    connection.fails = OSError("away")
+    with pytest.raises(CountsDown):
+        await counts.spent(["a"])

@@ -1,0 +1,1 @@
+"""What the operator's port tells of a server: deployments, callers, spend and the last calls."""
