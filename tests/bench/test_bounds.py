@@ -26,7 +26,7 @@ from bench.tables import Run
 from bench.targets import verdicts
 from tests.compat.conftest import needs, package
 
-pytestmark = pytest.mark.timeout(600)  # a first run compiles gRPC
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]  # a first run compiles gRPC
 
 
 @pytest.fixture

@@ -47,8 +47,13 @@ def values(body: Json, field: str, most: int = MOST_VALUES) -> int:
     return found
 
 
-def is_deep(body: Json, most: int) -> bool:
-    """Whether lists and objects are nested more than `most` levels deep in a JSON text."""
+def check_levels(body: Json, most: int, field: str = "") -> None:
+    """Raise InvalidRequest if lists and objects are nested more than `most` levels deep in a JSON text."""
+    if _is_deep(body, most):
+        raise InvalidRequest([Violation(field, f"is nested more than {most} levels deep; flatten it")])
+
+
+def _is_deep(body: Json, most: int) -> bool:
     if body.count(b"[") + body.count(b"{") <= most:
         return False
     level = 0

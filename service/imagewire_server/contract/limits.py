@@ -18,8 +18,3 @@ MOST_VIOLATIONS = 64
 
 TOO_MANY = f"holds more than {MOST_VALUES} values; send fewer"
 TOO_MUCH_TEXT = f"holds more than {MOST_TEXT} bytes of text; send less"
-
-
-def too_deep(most: int) -> str:
-    """What is said of a text with more levels than that."""
-    return f"is nested more than {most} levels deep; flatten it"

@@ -48,8 +48,10 @@ def test_levels_are_counted_whatever_stands_in_texts(document: Any, size: int) -
     levels = depth(document)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_scan, "_SLICE", size)
-        assert not json_scan.is_deep(body, levels)
-        assert levels == 0 or json_scan.is_deep(body, levels - 1)
+        json_scan.check_levels(body, levels)
+        if levels:
+            with pytest.raises(InvalidRequest, match=rf"x: is nested more than {levels - 1} levels deep"):
+                json_scan.check_levels(body, levels - 1, "x")
 
 
 def test_long_plain_texts_are_no_text() -> None:

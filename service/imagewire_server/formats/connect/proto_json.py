@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from imagewire_server.contract import json_scan, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.contract.limits import MOST_TEXT, MOST_VIOLATIONS, too_deep
+from imagewire_server.contract.limits import MOST_TEXT, MOST_VIOLATIONS
 
 _PACKAGE = "imagewire.v1"
 _LONGEST = 500  # of what protobuf says of a wrong value
@@ -48,8 +48,7 @@ def decode(data: bytes | bytearray, kind: type[_M]) -> _M:
     if not _OBJECT.match(data):
         raise InvalidRequest([Violation("", "the request must be a JSON object")])
     json_scan.check(data, "")
-    if json_scan.is_deep(data, _DEEPEST):
-        raise InvalidRequest([Violation("", too_deep(_DEEPEST))])
+    json_scan.check_levels(data, _DEEPEST)
     if wrong := _taken_by_protobuf(data, message.DESCRIPTOR):
         raise InvalidRequest(wrong)
     try:

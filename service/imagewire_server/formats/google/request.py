@@ -11,7 +11,7 @@ import msgspec
 
 from imagewire_server.contract import json_scan, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.contract.limits import MOST_LEVELS, too_deep
+from imagewire_server.contract.limits import MOST_LEVELS
 from imagewire_server.contract.native_rules import camel
 
 Json = dict[str, Any]
@@ -32,8 +32,7 @@ def spec_of(body: bytes | bytearray, model: str) -> pb.Spec:
     field that is given in two spellings.
     """
     json_scan.check(body)
-    if json_scan.is_deep(body, MOST_LEVELS):
-        raise _invalid(too_deep(MOST_LEVELS))
+    json_scan.check_levels(body, MOST_LEVELS)
     try:
         given = msgspec.json.decode(body) if body.strip() else {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

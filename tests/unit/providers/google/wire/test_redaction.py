@@ -45,6 +45,10 @@ def test_what_is_no_error_and_what_is_no_key_stays(answer: bytes) -> None:
         assert passed_on(pieces, [KEY, "none", "Bearer any", ""]) == answer
 
 
+def test_without_keys_nothing_is_looked_for() -> None:
+    assert passed_on([ERROR], []) == ERROR
+
+
 def test_each_piece_goes_on_at_once_up_to_what_may_be_a_key() -> None:
     redaction = Redaction([KEY])
     assert redaction.feed(b"abc") == b"abc"
