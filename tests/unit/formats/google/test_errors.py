@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagewire_server.contract.errors import Error, InvalidRequest, Unauthenticated, Violation
+from imagewire_server.contract.errors import Code, Error, InvalidRequest, Refused, Unauthenticated, Violation
 from imagewire_server.formats.google import errors
 
 
@@ -33,6 +33,14 @@ def test_an_error_has_our_reason_its_fields_and_its_hint() -> None:
             ],
         }
     }
+
+
+def test_googles_own_details_stand_behind_ours() -> None:
+    error = Refused("x", code=Code.RESOURCE_EXHAUSTED, reason="UPSTREAM_RATE_LIMITED", retry_after=1.0)
+    error.details = ({"@type": "type.googleapis.com/google.rpc.Help", "links": []},)
+    details = errors.body(error, 429, "RESOURCE_EXHAUSTED", "id")["error"]["details"]
+    assert [one["@type"].rpartition(".")[2] for one in details] == ["ErrorInfo", "RetryInfo", "Help"]
+    assert details[-1] == error.details[0]
 
 
 def test_a_plain_error_has_its_reason_alone() -> None:
