@@ -1,12 +1,15 @@
 """Our services by Connect and gRPC-Web on the REST port: the same answers as gRPC's."""
 
+import gzip
 import hashlib
 import json
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from google.protobuf import json_format
 
 from imagewire_server.contract import pb
 from imagewire_server.core import settle
@@ -80,6 +83,32 @@ async def test_a_unary_answer_is_the_folded_stream(rest: Stack, headers: dict[st
     made = pb.CreateCompletionResponse.FromString(data)
     [drawn] = rest.emulator.ledger.entries[0].images
     assert hashlib.sha256(made.candidates[0].message.image.data).hexdigest() == drawn["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "path"),
+    [
+        (JSON | {"content-encoding": "gzip"}, CREATE),
+        (PROTO | {"content-encoding": "gzip"}, CREATE),
+        (CONNECT | {"connect-content-encoding": "gzip"}, STREAM),
+        (WEB | {"grpc-encoding": "gzip"}, STREAM),
+    ],
+    ids=["json", "proto", "connect stream", "grpc-web"],
+)
+async def test_a_request_may_be_compressed(rest: Stack, headers: dict[str, str], path: str) -> None:
+    large = "x" * 20_000  # it is unpacked in a thread
+    for prompt in ("a fox", large + random.randbytes(20_000).hex()):
+        asked = pb.StreamCompletionRequest(spec=spec(prompt))
+        text = json_format.MessageToJson(asked).encode() if headers["content-type"] == JSON["content-type"] else None
+        packed = gzip.compress(text or asked.SerializeToString())
+        content = enveloped(packed, 1) if path == STREAM else packed
+        answer = await rest.rest.post(path, content=content, headers=headers)
+        assert answer.status_code == 200, answer.text
+        if path == STREAM:
+            found, _ = messages(answer)
+            assert picture([pb.Event.FromString(one) for one in found])
+    [first, second] = rest.emulator.ledger.entries
+    assert [len(str(entry.body)) > 50_000 for entry in (first, second)] == [False, True]
 
 
 async def test_models_are_listed_with_the_servers_headers(rest: Stack) -> None:

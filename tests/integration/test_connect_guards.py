@@ -1,5 +1,6 @@
 """Connect and gRPC-Web: keys, pages of other sites, limits, deadlines, and requests that are wrong."""
 
+import gzip
 import json
 
 import pytest
@@ -77,7 +78,16 @@ _WRONG = [
     ("a wrong value", LIST, JSON, b'{"pageSize":-1}', 400, ("invalid_argument", "INVALID_REQUEST", "page_size")),
     ("an unknown method", f"{MODELS}/Guess", JSON, b"{}", 404, ("unimplemented", "PATH_NOT_FOUND", "")),
     ("a stream as one message", STREAM, JSON, b"{}", 415, ("unknown", "UNSUPPORTED_MEDIA_TYPE", "")),
-    ("compression", LIST, JSON | {"content-encoding": "gzip"}, b"", 501, ("unimplemented", "NOT_SUPPORTED", "")),
+    ("compression", LIST, JSON | {"content-encoding": "br"}, b"", 501, ("unimplemented", "NOT_SUPPORTED", "")),
+    ("no gzip", LIST, JSON | {"content-encoding": "gzip"}, b"{}", 400, ("invalid_argument", "INVALID_REQUEST", "")),
+    (
+        "a large message in a small one",
+        LIST,
+        JSON | {"content-encoding": "gzip"},
+        gzip.compress(b" " * 10_000_000),
+        400,
+        ("invalid_argument", "INVALID_REQUEST", ""),
+    ),
     (
         "a wrong timeout",
         LIST,
@@ -131,7 +141,8 @@ _BAD = [
     ("no message", CONNECT, b"", "unimplemented"),
     ("two messages", CONNECT, ASKED + ASKED, "unimplemented"),
     ("a length without bounds", CONNECT, b"\x00\xff\xff\xff\xff", "resource_exhausted"),
-    ("compression", CONNECT | {"connect-content-encoding": "gzip"}, ASKED, "unimplemented"),
+    ("compression", CONNECT | {"connect-content-encoding": "br"}, ASKED, "unimplemented"),
+    ("no gzip", CONNECT | {"connect-content-encoding": "gzip"}, b"\x01" + ASKED[1:], "invalid_argument"),
     ("a wrong field", CONNECT, enveloped(pb.StreamCompletionRequest()), "invalid_argument"),
     ("an unknown model", CONNECT, enveloped(pb.StreamCompletionRequest(spec=spec(model="no/x"))), "not_found"),
 ]

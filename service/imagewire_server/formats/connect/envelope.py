@@ -15,7 +15,9 @@ def head(size: int, flags: int = 0) -> bytes:
 
 
 class EnvelopeReader:
-    """Cuts a body into its messages. most: bytes of one.
+    """Cuts a body into its messages. most: bytes of one. packs: whether its messages may be compressed.
+
+    packed: whether the last message is.
 
     Example:
         reader = EnvelopeReader(1000)
@@ -25,8 +27,10 @@ class EnvelopeReader:
         reader.end()
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, packs: bool = False) -> None:
         self._most = most
+        self._packs = packs
+        self.packed = False
         self._head = b""
         self._left = -1  # of the message that is being read; -1 in front of its head
         self._message = bytearray()
@@ -57,12 +61,13 @@ class EnvelopeReader:
 
     def _begin(self) -> None:
         flags, self._left, self._head = self._head[0], int.from_bytes(self._head[1:], "big"), b""
-        if flags & COMPRESSED:
+        self.packed = bool(flags & COMPRESSED)
+        if self.packed and not self._packs:
             raise Unreadable(
                 "an envelope says that its message is compressed, which no header of the request announces"
             )
-        if flags:
-            raise _wrong(f"an envelope has the flags {flags:#04x}; those of a request's message are 0")
+        if flags & ~COMPRESSED:
+            raise _wrong(f"an envelope has the flags {flags:#04x}; a request's message has 0, or 1 if it is compressed")
         if self._left > self._most:
             raise TooLong(self._most)
 

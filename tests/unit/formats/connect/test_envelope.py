@@ -40,3 +40,11 @@ def test_other_flags_are_refused(flags: int, words: str) -> None:
 def test_compression_that_no_header_announced_breaks_the_protocol() -> None:
     with pytest.raises(Unreadable, match="compressed"):
         list(EnvelopeReader(20).feed(head(0, 1)))
+
+
+def test_of_messages_that_may_be_compressed_each_says_whether_it_is() -> None:
+    reader = EnvelopeReader(20, packs=True)
+    found = [(bytes(one), reader.packed) for one in reader.feed(head(1, 1) + b"a" + head(1) + b"b")]
+    assert found == [(b"a", True), (b"b", False)]
+    with pytest.raises(InvalidRequest, match="0x03"):
+        list(reader.feed(head(0, 3)))

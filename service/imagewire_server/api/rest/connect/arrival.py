@@ -8,9 +8,10 @@ from imagewire_server.api.rest.body import Body
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.limits import SMALL_BYTES
 from imagewire_server.core.call import Call
-from imagewire_server.core.offload import run_for_call
-from imagewire_server.formats.connect import proto_json, timeouts
+from imagewire_server.core.offload import run_for_call, run_in_thread
+from imagewire_server.formats.connect import compression, proto_json, timeouts
 from imagewire_server.formats.connect.envelope import EnvelopeReader
 from imagewire_server.formats.connect.kinds import Kind, accepted, kind_of
 from imagewire_server.formats.connect.refusals import Unsupported
@@ -44,7 +45,7 @@ def speaks_connect(call: Call) -> bool:
 
 
 def check_head(kind: Kind, call: Call) -> None:
-    """Set the call's deadline. Raises InvalidRequest for wrong headers, Unsupported for compression."""
+    """Set the call's deadline. Raises InvalidRequest for wrong headers, Unsupported for compression other than gzip."""
     version = call.header("connect-protocol-version")
     if not kind.web and version not in {"", "1"}:
         raise InvalidRequest([Violation("connect-protocol-version", "must be 1")])
@@ -52,14 +53,17 @@ def check_head(kind: Kind, call: Call) -> None:
     if given:
         seconds = timeouts.with_unit(given) if kind.web else timeouts.milliseconds(given)
         call.deadline = asyncio.get_running_loop().time() + max(seconds - _MARGIN, seconds / 2)
+    _packs(kind, call)
+
+
+def _packs(kind: Kind, call: Call) -> bool:
+    """Whether messages may be compressed."""
     name = "grpc-encoding" if kind.web else "connect-content-encoding" if kind.enveloped else "content-encoding"
-    if call.header(name) not in {"", "identity"}:
-        words = "requests are not compressed here, because pictures gain nothing by it: send identity"
-        raise Unsupported(f"{name}: {words} (connectrpc for Python: send_compression=None)")
+    return compression.is_gzip(name, call.header(name))
 
 
 class Messages:
-    """The messages of one request. most: bytes of each."""
+    """The messages of one request, whose head is right. most: bytes of each."""
 
     def __init__(self, body: Body, kind: Kind, method: Method, call: Call, most: int) -> None:
         self._body = body
@@ -67,11 +71,13 @@ class Messages:
         self._type: Any = method.request
         self._call = call
         self._most = most
+        self._packs = _packs(kind, call)
 
     async def one(self) -> Any:
         """The message of a method that takes one."""
         if not self._kind.enveloped:
-            return await self._decoded(await self._body.whole())
+            whole = await self._body.whole()
+            return await self._decoded(await self._unpacked(whole) if self._packs and whole else whole)
         found: bytearray | None = None
         async for message in self._enveloped():
             if found is not None:
@@ -89,11 +95,16 @@ class Messages:
             self._body.release()
 
     async def _enveloped(self) -> AsyncIterator[bytearray]:
-        reader = EnvelopeReader(self._most)
+        reader = EnvelopeReader(self._most, packs=self._packs)
         async for piece in self._body.pieces():
             for message in reader.feed(piece):
-                yield message
+                yield await self._unpacked(message) if reader.packed else message
         reader.end()
+
+    async def _unpacked(self, data: bytearray) -> bytearray:
+        if len(data) <= SMALL_BYTES:
+            return compression.unpacked(data, self._most)
+        return await run_in_thread(compression.unpacked, data, self._most)
 
     async def _decoded(self, data: bytearray) -> Any:
         """Their bytes have no name here for longer than this: they would be kept as long as the call."""
