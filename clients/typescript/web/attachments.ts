@@ -3,6 +3,8 @@ import { byId, make } from "./dom.js";
 import { bytes } from "./format.js";
 
 const KINDS = /^image\/(png|jpeg|webp|heic|heif)$/;
+/** Of which most browsers tell no type. */
+const UNTYPED = /\.(heic|heif)$/i;
 
 export class Attachments {
   files: File[] = [];
@@ -51,7 +53,7 @@ export class Attachments {
   add(given: Iterable<File>): void {
     const refused: string[] = [];
     for (const file of given) {
-      if (KINDS.test(file.type)) {
+      if (KINDS.test(file.type) || (file.type === "" && UNTYPED.test(file.name))) {
         this.files.push(file);
       } else {
         refused.push(file.name);

@@ -98,14 +98,27 @@ export function problemOf(error: unknown): Problem {
   if (!(error instanceof ImagewireError)) {
     return { title: "This page failed", detail: String(error), fields: [], requestId: "" };
   }
-  const { message, charged, retryAfterMs, violations, requestId, name, reason } = error;
+  const { message, charged, retryAfterMs, violations, requestId, reason } = error;
   const wait = retryAfterMs === undefined ? "" : ` Try again in ${Math.ceil(retryAfterMs / 1000)} s.`;
   const said = message.includes("charged");
   const bill = said ? "" : charged ? " It may have been charged." : " Nothing was charged.";
-  const title = TITLES[name] ?? "The picture was not drawn";
   const fields = violations.length > 1 ? violations.map(({ field, description }) => `${field} ${description}`) : [];
-  return { title, detail: sentence(message) + wait + bill, fields, requestId: requestId || reason };
+  return { title: titleOf(error), detail: sentence(message) + wait + bill, fields, requestId: requestId || reason };
 }
+
+function titleOf({ name, reason }: ImagewireError): string {
+  const byProvider = reason.startsWith("UPSTREAM_") ? PROVIDERS[name] : undefined;
+  if (name === "Unavailable" && !byProvider && reason) {
+    return "The server cannot draw now";
+  }
+  return byProvider ?? (reason === "NO_IMAGE" ? TITLES.NoPicture : TITLES[name]) ?? "The picture was not drawn";
+}
+
+const PROVIDERS: Record<string, string> = {
+  RateLimited: "The provider's limit is reached",
+  Unavailable: "The provider cannot answer now",
+  CorruptAnswer: "The provider's answer is not whole",
+};
 
 const TITLES: Record<string, string> = {
   InvalidRequest: "The request is not right",
@@ -121,7 +134,8 @@ const TITLES: Record<string, string> = {
 };
 
 function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const startsWithField = /^[\w.[\]]+: /.test(text);
+  const first = startsWithField ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 

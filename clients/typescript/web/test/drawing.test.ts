@@ -124,6 +124,9 @@ void test("pictures are chosen, dropped and pasted, and go with the prompt", asy
   await page.getByLabel("Remove drop.png").click();
   await page.setInputFiles("#files", { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no") });
   await page.getByText("notes.txt: models take").waitFor();
+  // Browsers tell no type of these.
+  await page.setInputFiles("#files", { name: "phone.HEIC", mimeType: "", buffer: Buffer.from("no") });
+  await page.getByLabel("Remove phone.HEIC").click();
   await drawn(page, "Put a hat on it");
   const parts = (await lastCall()).body.contents.at(-1)?.parts ?? [];
   assert.equal(parts.filter((part) => "inlineData" in part || "inline_data" in part).length, 2);
@@ -162,9 +165,15 @@ void test("an error says what happened, whether it cost, and how to go on", asyn
   await page.getByText("A filter stopped it").waitFor();
   assert.equal((await lastEntry(page)).state, "failed");
   await ask(page, "A storm x-emulate: cut@50%");
-  await page.getByText("arrived damaged").waitFor();
+  await page.getByText("The provider's answer is not whole").waitFor();
   await page.getByText("may have been charged").waitFor();
   assert.ok(await page.locator("#download").isHidden(), "half a picture is none");
+  await ask(page, "A storm x-emulate: 404");
+  await page.getByText("The provider refused the call: ").waitFor();
+  await page.selectOption("#model", { label: "Another model…" });
+  await page.fill("#other-model", "<b>x</b>");
+  await page.click("#draw");
+  await page.getByText(/^spec\.model: must be a model name/).waitFor();
   await page.close();
 });
 
