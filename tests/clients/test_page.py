@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -130,6 +131,20 @@ def test_the_code_makes_the_same_call(
     asked = entry["body"]["generationConfig"]
     assert asked["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "1K"}
     assert asked["thinkingConfig"]["includeThoughts"] is True
+
+
+def test_the_code_in_curl_tells_of_an_error_and_keeps_an_earlier_picture(
+    code: dict[str, str], served: processes.Program, folder: Path
+) -> None:
+    needs("jq")
+    (folder / "picture").write_bytes(b"earlier")
+    text = code["curl"].replace("http://SERVER", served.rest)
+    assert '"model"' in text
+    (folder / "call.sh").write_text(re.sub(r'"model": "[^"]*"', '"model": "no-such/model"', text))
+    ended = run(needs("bash"), "call.sh", cwd=folder)
+    assert ended.returncode != 0
+    assert "no-such" in ended.stderr
+    assert (folder / "picture").read_bytes() == b"earlier"
 
 
 def test_grpcurl_gets_the_same_message(code: dict[str, str], folder: Path) -> None:

@@ -53,9 +53,11 @@ function quoted(text: string): string {
 
 function curl(call: Call, url: string, hasKey: boolean): string {
   const key = hasKey ? ` -H "Authorization: Bearer $IMAGEWIRE_API_KEY"` : "";
+  // What is no picture is an error's message, or an answer without one.
+  const picked = '.candidates[0].message.image.data // ((.message // "no picture was drawn") + "\\n" | halt_error)';
   return `curl -sS ${url}/imagewire.v1.ChatService/CreateCompletion \\
   -H "Content-Type: application/json"${key} \\
-  -d @- <<END | jq -r '.candidates[0].message.image.data' | base64 -d > picture
+  -d @- <<END | jq -r '${picked}' > answer.b64 && base64 -d answer.b64 > picture
 ${document({ spec: spec(call), maxInlineBytes: 64 * 1024 * 1024 }, call.files)}
 END
 `;

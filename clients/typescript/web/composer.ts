@@ -79,7 +79,8 @@ export class Composer {
 
   /** Whether a drawing is on its way: then there is no other one. */
   set busy(busy: boolean) {
-    this.#draw.disabled = busy;
+    // Disabled in earnest it would lose the focus.
+    this.#draw.setAttribute("aria-disabled", String(busy));
     this.#draw.textContent = busy ? "Drawing…" : this.#parent ? "Draw the edit" : "Draw";
   }
 

@@ -68,8 +68,10 @@ void test("all of it goes by keyboard", async () => {
   await page.keyboard.press("Enter");
   assert.equal(await focused(), "prompt");
   await page.keyboard.type("Make it night");
+  await page.locator("#draw").focus();
   await page.keyboard.press("Enter");
   await page.locator("#tree ul button").waitFor();
+  assert.equal(await focused(), "draw");
   const status = page.getByRole("status");
   assert.equal(await status.count(), 1);
   await page.close();
