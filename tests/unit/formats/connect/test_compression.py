@@ -29,6 +29,7 @@ def test_a_message_comes_out_as_it_was() -> None:
         (gzip.compress(MESSAGE) * 2, "one whole gzip file"),
         (gzip.compress(b"a" * 10_000_000), "more than 20 times its size"),
     ],
+    ids=["as it is", "zlib", "its front", "more behind it", "two", "too large"],  # gzip writes the time into a file
 )
 def test_what_is_no_message_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(InvalidRequest, match=words):
