@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from imagewire_emulator.credentials import API_KEY
 from imagewire_server.config.caller_policies import METHODS
 from tests.conftest import Stack, running_stack
+from tests.deployments import google
 from tests.integration import processes
 from tests.integration.caller_keys import policy
 from tests.integration.native import FLASH, VERTEX, body, post, reason
@@ -118,10 +120,32 @@ async def test_the_models_that_a_caller_may_ask_are_listed(path: str, prefix: st
             return
         only = await stack.rest.get(path, headers=key("one"))
         if FLASH not in path:
+            assert f"{prefix}{FLASH}" in {one["name"] for one in listed}
             listed = only.json().get("models") or only.json().get("publisherModels")
-            assert [one["name"] for one in listed] == [f"{prefix}{FLASH}"]
+            # Here "*" serves Google's own id as a model of its own, which this caller may not ask.
+            assert [one["name"] for one in listed] == [f"{prefix}gemini/{FLASH}"]
         hidden = await stack.rest.get(f"{path.partition('/gemini')[0]}/gemini-3-pro-image", headers=key("one"))
         assert hidden.status_code in {403, 404}
+
+
+@pytest.mark.parametrize("wildcards", [("gemini/*", "vertex_ai/*"), ("gemini/*", "vertex_ai/*", "*"), ("vertex_ai/*",)])
+async def test_each_name_that_is_listed_is_one_model_and_can_be_asked(wildcards: tuple[str, ...]) -> None:
+    made = {
+        "gemini/*": google("g", "gemini/*", "gemini", "*", api_key=API_KEY),
+        "vertex_ai/*": google("v", "vertex_ai/*", "vertex_ai", "*", api_key=API_KEY),
+        "*": google("a", "*", "gemini", "*", api_key=API_KEY),
+    }
+    callers = (policy("all"), policy("full", models=("gemini/*", "vertex_ai/*")))
+    async with running_stack(tuple(made[one] for one in wildcards), callers=callers, rest=True) as stack:
+        openais = (await stack.rest.get("/v1/models", headers=key("all"))).json()["data"]
+        for caller in ("all", "full"):
+            listed = (await stack.rest.get("/v1beta/models?pageSize=1000", headers=key(caller))).json()["models"]
+            names = [one["name"] for one in listed]
+            assert len(set(names)) == len(names) == len(openais)
+            for name in names:
+                path = f"/v1beta/{name}:countTokens"
+                answer = await stack.rest.post(path, json=body(), headers=key(caller))
+                assert answer.status_code == 200, (name, answer.text)
 
 
 async def test_lists_have_pages_and_openais_list_stays_what_it_was(rest: Stack) -> None:

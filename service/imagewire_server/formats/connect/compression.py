@@ -23,7 +23,7 @@ def is_gzip(name: str, given: str) -> bool:
     return given == GZIP
 
 
-def unpacked(data: bytes | bytearray, most: int) -> bytearray:
+def unpacked(data: bytes | bytearray, most: int) -> bytes:
     """A message. most: bytes of it. Raises TooLong, and InvalidRequest for what is not one whole gzip file."""
     limit = min(most, len(data) * _MOST_TIMES + _FREE)
     unzip = zlib.decompressobj(_WITH_HEAD)
@@ -35,7 +35,7 @@ def unpacked(data: bytes | bytearray, most: int) -> bytearray:
         raise TooLong(most) if limit == most else _wrong(f"unpacks to more than {_MOST_TIMES} times its size")
     if not unzip.eof or unzip.unused_data:
         raise _wrong("is not one whole gzip file")
-    return bytearray(message)
+    return message
 
 
 def _wrong(words: str) -> InvalidRequest:

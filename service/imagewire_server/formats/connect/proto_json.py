@@ -30,6 +30,7 @@ _NUMBERS = frozenset(
         FieldDescriptor.CPPTYPE_UINT64,
         FieldDescriptor.CPPTYPE_FLOAT,
         FieldDescriptor.CPPTYPE_DOUBLE,
+        FieldDescriptor.CPPTYPE_ENUM,
     )
 )
 _UNREADABLE = re.compile(r"(Failed to load JSON: )+")
@@ -97,7 +98,7 @@ def _wrong_in(given: Any, kind: Any, path: str) -> Iterator[Violation]:
             if field.message_type is not None:
                 yield from _wrong_in(one, field.message_type, f"{place}.")
             elif isinstance(one, bool) and field.cpp_type in _NUMBERS:
-                yield Violation(place, "is true or false, and must be a number")
+                yield Violation(place, "is true or false, which is no value of this field")
             elif isinstance(one, str) and field.type == field.TYPE_BYTES and not _BASE64.fullmatch(one):
                 yield Violation(place, "is no valid base64")
 

@@ -22,6 +22,7 @@ _MEDIA = pb.Media(uri="media")
 _IMAGE = pb.Image(mime_type="image/png")
 _READ = frozenset({"contents", "systemInstruction", "serviceTier", "cachedContent"})
 _UNKNOWN = "unknown"
+_LONGEST_NAME = 64  # that an error quotes
 _BAD_JSON = "Invalid JSON payload received."
 
 
@@ -92,7 +93,7 @@ def _add(message: pb.ChatMessage, given: object) -> None:
         message.parts.add(media=_MEDIA)
     for name, value in part.items():
         if name not in _PLAIN and name not in {"inlineData", "fileData"}:
-            if "parts" in _by_name(value):
+            if isinstance(value, dict) and "parts" in value:
                 message.parts.add(media=_MEDIA)
             else:
                 message.parts.add(text=_json(value))
@@ -101,14 +102,14 @@ def _add(message: pb.ChatMessage, given: object) -> None:
 def _by_name(given: object) -> Json:
     """An object by its names in camelCase, which Google also takes in snake_case; empty for anything else.
 
-    Raises InvalidRequest where both are there.
+    Raises InvalidRequest where there are two.
     """
-    if not isinstance(given, dict):
-        return {}
-    named = {camel(name): value for name, value in given.items()}
-    if len(named) < len(given):
-        twice = next(name for name in given if name != camel(name) and camel(name) in given)
-        raise InvalidRequest([Violation(twice, f"is given as {camel(twice)} too; leave out one of them")])
+    named: Json = {}
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if (own := camel(name)) in named:
+            words = "is given in two spellings, with and without underscores; leave out one of them"
+            raise InvalidRequest([Violation(name[:_LONGEST_NAME], words)])
+        named[own] = value
     return named
 
 

@@ -26,7 +26,8 @@ _WRONG = [
         "spec.messages[1].parts[0].image.mimeType",
         "is given as mime_type too",
     ),
-    ("a truth for a number", b'{"maxFrameBytes":true}', "maxFrameBytes", "must be a number"),
+    ("a truth for a number", b'{"maxFrameBytes":true}', "maxFrameBytes", "true or false"),
+    ("a truth for an enum", b'{"onDisconnect":true}', "onDisconnect", "true or false"),
     (
         "no base64",
         b'{"spec":{"messages":[{"image":{"data":"AA*A"}}]}}',

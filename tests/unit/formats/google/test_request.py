@@ -98,14 +98,21 @@ def test_numbers_in_place_of_names_have_no_price() -> None:
     ("given", "field"),
     [
         ({"generationConfig": {"candidateCount": 8}, "generation_config": {"candidateCount": 1}}, "generation_config"),
-        ({"cached_content": "a", "cachedContent": None}, "cached_content"),
-        ({"contents": [{"parts": [{"inline_data": {}, "inlineData": {}}]}]}, "inline_data"),
+        ({"cached_content": "a", "cachedContent": None}, "cachedContent"),
+        ({"contents": [{"parts": [{"inline_data": {}, "inlineData": {}}]}]}, "inlineData"),
+        ({"cached_content": "a", "cached_Content": "b"}, "cached_Content"),
+        ({"a" * 100 + "_b": 1, "a" * 100 + "B": 2}, "a" * 64),
     ],
 )
 def test_a_field_in_two_spellings_is_refused(given: Any, field: str) -> None:
     with pytest.raises(InvalidRequest, match="leave out one of them") as caught:
         read(given)
     assert [violation.field for violation in caught.value.violations] == [field]
+
+
+def test_names_that_are_no_fields_may_be_alike() -> None:
+    call = {"functionCall": {"name": "f", "args": {"a_b": 1, "aB": 2}}}
+    assert kinds(read({"contents": [{"parts": [call, {"new": {"a_b": 1, "aB": 2}}]}]})) == ["text", "text"]
 
 
 def test_a_text_counts_with_all_of_its_bytes() -> None:

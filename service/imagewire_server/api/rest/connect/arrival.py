@@ -78,7 +78,7 @@ class Messages:
         if not self._kind.enveloped:
             whole = await self._body.whole()
             return await self._decoded(await self._unpacked(whole) if self._packs and whole else whole)
-        found: bytearray | None = None
+        found: bytes | bytearray | None = None
         async for message in self._enveloped():
             if found is not None:
                 raise Unsupported("the request has more than one message, and this method takes one")
@@ -94,19 +94,19 @@ class Messages:
             del message
             self._body.release()
 
-    async def _enveloped(self) -> AsyncIterator[bytearray]:
+    async def _enveloped(self) -> AsyncIterator[bytes | bytearray]:
         reader = EnvelopeReader(self._most, packs=self._packs)
         async for piece in self._body.pieces():
             for message in reader.feed(piece):
                 yield await self._unpacked(message) if reader.packed else message
         reader.end()
 
-    async def _unpacked(self, data: bytearray) -> bytearray:
+    async def _unpacked(self, data: bytearray) -> bytes:
         if len(data) <= SMALL_BYTES:
             return compression.unpacked(data, self._most)
         return await run_in_thread(compression.unpacked, data, self._most)
 
-    async def _decoded(self, data: bytearray) -> Any:
+    async def _decoded(self, data: bytes | bytearray) -> Any:
         """Their bytes have no name here for longer than this: they would be kept as long as the call."""
         if not self._kind.json:
             return await request_decoder.read(self._type.FromString, data, self._call)

@@ -1,7 +1,7 @@
 """Google's own API: generateContent, streamGenerateContent, countTokens, and the models."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +17,7 @@ from imagewire_server.api.rest.response import Send
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
 from imagewire_server.contract.relayed import RelayedRequest
+from imagewire_server.core.access.caller import Caller
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.relay import Relay
@@ -75,8 +76,8 @@ class NativeModels:
         caller, vertex = exchange.call.caller, "publisher" in scope["path_params"] or paths.is_vertex(scope["path"])
         offered = {name: route for name, route in self.engine.router.offered() if caller.may_ask(name)}
         if "model" not in scope["path_params"]:
-            listed = {_googles(self.engine.router, name, offered): route for name, route in offered.items()}
-            entries = [_entry(name, route, vertex=vertex) for name, route in listed.items()]
+            listed = _listed(self.engine.router, offered, caller).items()
+            entries = [_entry(name, route, vertex=vertex) for name, route in listed]
             given = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             size, token = given.get("pageSize", ""), given.get("pageToken", "")
             await _send(exchange, models.page(entries, size, token, vertex=vertex))
@@ -108,19 +109,38 @@ def _names(router: Router, name: str) -> list[str]:
     return [name, *(f"{provider}/{name}" for provider in providers)]
 
 
-def _googles(router: Router, name: str, offered: Collection[str]) -> str:
-    """Google's own id of a model, where that names it too; else its name here."""
+def _listed(router: Router, offered: Mapping[str, Route], caller: Caller) -> dict[str, Route]:
+    """What is offered to a caller, by the names that a list has."""
+    listed: dict[str, Route] = {}
+    for name, route in offered.items():
+        own = _googles(router, name, offered, caller)
+        listed[name if own in listed else own] = route
+    return listed
+
+
+def _googles(router: Router, name: str, offered: Collection[str], caller: Caller) -> str:
+    """Google's own id of a model, where that names it too; else its name here. offered: to the caller."""
     own = name.partition("/")[2]
-    return own if next((one for one in _names(router, own) if one in offered), "") == name else name
+    if not own or own in offered:
+        return name
+    served = _resolved(router, own)
+    return own if served in {name, own} and caller.may_ask(served) else name
+
+
+def _resolved(router: Router, name: str) -> str:
+    """The name under which a model is served, "" where it is not."""
+    for one in _names(router, name):
+        with contextlib.suppress(NotFound):
+            router.resolve(one)
+            return one
+    return ""
 
 
 def _served(router: Router, scope: Scope) -> str:
     """The name under which the model of a path is served. Raises NotFound."""
     name = paths.model_name(scope["path_params"])
-    for one in _names(router, name):
-        with contextlib.suppress(NotFound):
-            router.resolve(one)
-            return one
+    if served := _resolved(router, name):
+        return served
     raise models.unknown(name, vertex=paths.is_vertex(scope["path"]))
 
 

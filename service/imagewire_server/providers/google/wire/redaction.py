@@ -8,8 +8,8 @@ from collections.abc import Iterable
 # A quote inside a text is escaped, so only the name of a member has both.
 _ERROR = b'"error"'
 _REDACTED = b"[redacted]"
-# Bytes: relays take words such as "none" for a key.
-_SHORTEST = 8
+# Bytes. Relays take words such as "none" for a key; LiteLLM's "sk-1234" is one.
+_SHORTEST = 6
 
 
 class Redaction:

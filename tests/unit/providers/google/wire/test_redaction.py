@@ -45,6 +45,10 @@ def test_what_is_no_error_and_what_is_no_key_stays(answer: bytes) -> None:
         assert passed_on(pieces, [KEY, "none", "Bearer any", ""]) == answer
 
 
+def test_a_short_key_is_one_and_a_word_is_none() -> None:
+    assert passed_on([b'"error":"sk-1234, test"'], ["Bearer sk-1234", "test"]) == b'"error":"[redacted], test"'
+
+
 def test_without_keys_nothing_is_looked_for() -> None:
     assert passed_on([ERROR], []) == ERROR
 
