@@ -80,7 +80,7 @@ async def test_a_cooldown_is_seen_with_its_reason_and_ends() -> None:
         assert (row["state"], row["cooldown_seconds"], row["recent_failures"]) == ("available", None, [])
         assert row["address"] == f"{stack.emulator.base_url}/v1beta/models/emulator-503-burst-1:generateContent"
         await failing(stack, "draw")
-        told = await status(client)
+        told = await until(client, lambda told: bool(told["calls"]))
         (row,) = told["deployments"]
         assert (row["id"], row["name"], row["provider"]) == ("sick", "draw", "gemini")
         assert (row["state"], row["failures_in_a_row"], row["asked_by_provider"]) == ("cooling_down", 1, False)
@@ -127,7 +127,7 @@ async def test_a_budget_that_is_spent() -> None:
         reason, usd = await create(stack, "status-rich")
         assert reason == "OK"
         assert (await create(stack, "status-rich"))[0] == "BUDGET_EXHAUSTED"
-        told = await status(client)
+        told = await until(client, lambda told: len(told["calls"]) == 2)
         rich, idle = of(told, "status-rich"), of(told, "status-idle")
         assert (rich["calls"], rich["failed"], rich["pictures"], rich["revoked"]) == (2, 1, 1, False)
         assert rich["usd"] == pytest.approx(usd)
@@ -140,7 +140,7 @@ async def test_a_budget_that_is_spent() -> None:
         assert (idle["calls"], idle["budget"]) == (0, None)
         assert (await stack.rest.get("/v1/models", headers={"x-api-key": "status-master"})).status_code == 200
         assert (await stack.rest.get("/v1/models", headers={"x-api-key": "status-wrong"})).status_code == 401
-        again = await status(client)
+        again = await until(client, lambda told: len(told["calls"]) == 4)
         assert again["other_callers"]["calls"] == told["other_callers"]["calls"] + 2
         models = [(one["model"], one["pictures"]) for one in again["spend"]["days"]]
         assert models == [(FLASH, 1)]
@@ -156,6 +156,7 @@ async def test_a_budget_that_is_spent() -> None:
 async def test_a_caller_that_is_gone_from_the_file_is_revoked() -> None:
     async with watched(callers=(policy("status-gone"), policy("status-stays"))) as (stack, client):
         assert (await create(stack, "status-gone"))[0] == "OK"
+        await until(client, lambda told: bool(told["calls"]))
         config = stack.server._config
         await stack.server.reload(type(config)(config.settings, config.deployments, callers=(config.callers[1],)))
         told = {one["name"]: one["revoked"] for one in (await status(client))["callers"]}
@@ -196,6 +197,7 @@ async def test_no_prompt_no_answer_and_no_key_is_in_it() -> None:
         answer = await stack.rest.post("/v1/chat/completions", json=asked, headers=headers)
         texts.append(answer.json()["choices"][0]["message"]["content"] or "no text")
         await stack.rest.get(f"/v1beta/models?key=planted-url-{prompt.replace(' ', '-')}")
+        await until(client, lambda told: len(told["calls"]) == 4)
         body = (await client.get("/status")).text
         assert body.count("status-secret") >= 3
         digests = [digest.hex() for digest in (*caller.key_sha256, hashlib.sha256(b"planted-master").digest())]
@@ -209,7 +211,8 @@ async def test_only_the_last_calls_are_remembered() -> None:
         for number in range(MOST + 5):
             await stack.rest.get("/v1/models", headers={"x-request-id": f"call-{number}"})
             await stack.rest.get("/health/liveliness")  # housekeeping
-        calls = (await status(client))["calls"]
+        newest = f"call-{MOST + 4}"
+        calls = (await until(client, lambda told: told["calls"][0]["request_id"] == newest))["calls"]
         assert [one["request_id"] for one in calls] == [f"call-{number}" for number in range(MOST + 4, 4, -1)]
 
 
